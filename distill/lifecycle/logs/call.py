@@ -51,7 +51,7 @@ class BatchInput(NamedTuple):
 Logged = LoggedCall | LoggedScore | BatchInput
 
 
-class NoCall(ValueError):  # noqa: N818 - it is a row of the tally and stops nothing
+class NoCall(ValueError):
     """An item of a log that is no call of the task's; `reason` is a word of `tally.REASONS`."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -1,9 +1,4 @@
-"""Times of logs, in whatever spelling → microseconds since 1970 in UTC; and what is odd about their order.
-
-    "2026-11-01T12:00:00Z"    "2026-11-01 12:00:00.123"    1793534400    1793534400123    "1793534400123456789"
-
-A time without a zone is UTC. Numbers are seconds, milli-, micro- or nanoseconds, whichever gives a year that logs can be of.
-"""
+"""The times of logged calls: each as microseconds since 1970 in UTC, and what is odd about their order."""
 
 from __future__ import annotations
 
@@ -11,45 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from distill.records import Json
+from distill.text.times import SECOND, micros
 
-_SECOND = 1_000_000
-_HOUR = 3600 * _SECOND
-_EARLIEST = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp()) * _SECOND
-"""No log of a language model is older: such a time is a clock that was never set."""
-_LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * _SECOND
-_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
-"""Units of a number in one second."""
-AHEAD = 5 * 60 * _SECOND
+_HOUR = 3600 * SECOND
+AHEAD = 5 * 60 * SECOND
 """So far may clocks of two machines differ."""
-
-
-def micros(value: Json) -> int | None:
-    """Microseconds since 1970; None where there is no time, ValueError where what is there is none."""
-    if value is None or value == "" or isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        if not value.isdigit():
-            return _spelt(value)
-        value = int(value[:30])
-    if isinstance(value, int | float):
-        for unit in _UNITS:
-            found = value * _SECOND // unit if isinstance(value, int) else value * _SECOND / unit
-            if _EARLIEST <= found < _LATEST:
-                return int(found)
-    raise ValueError(f"{str(value)[:40]!r} is no time")
-
-
-def _spelt(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-    except ValueError:
-        raise ValueError(f"{text[:40]!r} is no time") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    found = round(moment.timestamp() * _SECOND) if moment.year > 1 else 0
-    if not _EARLIEST <= found < _LATEST:
-        raise ValueError(f"{text[:40]!r} is no time that a log can be of")
-    return found
 
 
 @dataclass(slots=True)
@@ -110,4 +71,4 @@ class Clock:
 
 
 def _iso(value: int | None) -> str | None:
-    return None if value is None else datetime.fromtimestamp(value / _SECOND, UTC).isoformat()
+    return None if value is None else datetime.fromtimestamp(value / SECOND, UTC).isoformat()

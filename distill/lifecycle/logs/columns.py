@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-LOGGED = pl.Schema({
+_LOGGED: dict[str, type[pl.DataType] | pl.DataType] = {
     "file": pl.String,  # the file's name
     "line": pl.Int64,  # its line, from 1; of a JSON document the number of the object
     "item": pl.Int64,  # which call of that line, from 0: a line of OTLP holds many spans
@@ -30,5 +30,5 @@ LOGGED = pl.Schema({
     "latency_s": pl.Float64,
     "prompt_tokens": pl.Int64,
     "completion_tokens": pl.Int64,
-})  # fmt: skip
-
+}  # fmt: skip
+LOGGED = pl.Schema(_LOGGED)

@@ -14,7 +14,25 @@ from collections.abc import Mapping
 
 from distill.records import Json
 
-_GOOD = frozenset(("up", "thumbs_up", "thumbsup", "thumbs up", "👍", "+1", "positive", "good", "like", "liked", "yes", "true", "helpful", "upvote", "1"))
+_GOOD = frozenset(
+    (
+        "up",
+        "thumbs_up",
+        "thumbsup",
+        "thumbs up",
+        "👍",
+        "+1",
+        "positive",
+        "good",
+        "like",
+        "liked",
+        "yes",
+        "true",
+        "helpful",
+        "upvote",
+        "1",
+    )
+)
 _BAD = frozenset((
     "down", "thumbs_down", "thumbsdown", "thumbs down", "👎", "-1", "negative", "bad", "dislike", "disliked", "no", "false", "unhelpful",
     "not_helpful", "downvote", "0", "wrong",

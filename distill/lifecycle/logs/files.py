@@ -40,7 +40,12 @@ def _meant(path: Path, faults: list[Fault]) -> Iterator[Path]:
         if kind_of(path) in (*JSON, *TABLES):
             yield path
         else:
-            faults.append(Fault(str(path), f"ends in {path.suffix!r}, expected one of {', '.join((*JSON, *TABLES))}, or one of them and .gz"))
+            faults.append(
+                Fault(
+                    str(path),
+                    f"ends in {path.suffix!r}, expected one of {', '.join((*JSON, *TABLES))}, or one of them and .gz",
+                )
+            )
     elif path.exists():
         faults.append(Fault(str(path), "no plain file, and what it gives may have no end; write its lines into a file"))
     elif glob.has_magic(str(path)):

@@ -24,7 +24,7 @@ LONGEST = 32 * 2**20
 _CHUNK = 2**20
 _HEAD = 50
 _BOM = b"\xef\xbb\xbf"
-_BLANK = re.compile(rb"[\s,\]]*")
+_BLANK = re.compile(rb"[\s,\[\]]*")
 _NEXT = re.compile(rb"[\]}]\s*,?\s*\n?(?=\s*\{)")
 _LISTS = ("data", "items", "observations", "traces", "generations", "logs", "results")
 """What a document calls its one list of rows, as an API's answer does."""
@@ -37,8 +37,10 @@ class Torn(NamedTuple):
     detail: str
 
 
+BLANK = Torn("blank", "")
+"""Stands for a blank line."""
 Numbered = tuple[int, Json]
-"""(line, or number of the object; the value or a `Torn`). A blank line is None."""
+"""(line, or number of the object; the value or a `Torn`)."""
 
 
 def objects(path: Path) -> Iterator[Numbered]:
@@ -55,7 +57,12 @@ def _rows(path: Path) -> Iterator[Numbered]:
     faults: list[Fault] = []
     last = 0
     for last, row in read_rows(path, faults):
-        yield last, Torn("torn", str(row)) if isinstance(row, ValueError) else {k: v for k, v in row.items() if not isinstance(v, ValueError)}
+        yield (
+            last,
+            Torn("torn", str(row))
+            if isinstance(row, ValueError)
+            else {k: v for k, v in row.items() if not isinstance(v, ValueError)},
+        )
     for fault in faults:
         yield last + 1, Torn("unreadable_file", fault.message)
 
@@ -72,9 +79,9 @@ def _is_document(head: list[bytes]) -> bool:
     """Whether a file is one JSON document: an array, or objects over several lines."""
     if not head or head[0][:1] not in (b"[", b"{"):
         return False
-    if head[0][:1] == b"[":
-        return True
-    return not any(isinstance(parsed(line), dict) for line in head if line[:1] == b"{" and line[-1:] == b"}")
+    lines = any(isinstance(parsed(line), dict) for line in head[1:] if line[:1] == b"{" and line[-1:] == b"}")
+    whole = not isinstance(parsed(head[0]), Torn)
+    return not (whole and lines) if head[0][:1] == b"[" else not (whole or lines)
 
 
 def _lines(file: BinaryIO) -> Iterator[Numbered]:
@@ -90,7 +97,7 @@ def _lines(file: BinaryIO) -> Iterator[Numbered]:
                 yield number, Torn("too_long", f"longer than {longest // 2**20} MiB")
             else:
                 plain = line.removeprefix(_BOM).strip()
-                yield number, parsed(plain) if plain else None
+                yield number, parsed(plain) if plain else BLANK
 
 
 def _skip(file: BinaryIO) -> None:
@@ -125,7 +132,11 @@ def _document(file: BinaryIO) -> Iterator[Numbered]:
     """The objects of an array, or one behind the other; also of the one list in an object around them."""
     number = 0
     for value in _values(file):
-        inside = next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None) if isinstance(value, dict) else None
+        inside = (
+            next((value[name] for name in _LISTS if isinstance(value.get(name), list)), None)
+            if isinstance(value, dict)
+            else None
+        )
         rows = inside if inside is not None and "input" not in value and "messages" not in value else [value]
         for row in rows:
             number += 1
@@ -138,7 +149,6 @@ def _values(file: BinaryIO) -> Iterator[Json]:
     while True:
         blank = _BLANK.match(held, at)
         at = blank.end() if blank else at
-        at += held[at : at + 1] == b"["
         end = _end(held, at)
         if end is not None:
             yield parsed(held[at:end])
@@ -158,7 +168,7 @@ def _values(file: BinaryIO) -> Iterator[Json]:
         held, at = rest[after.end() :], 0
 
 
-_EDGE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_EDGE = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 
 
 def _end(held: bytes, at: int) -> int | None:
@@ -171,6 +181,8 @@ def _end(held: bytes, at: int) -> int | None:
     depth = 0
     for edge in _EDGE.finditer(held, at):
         mark = held[edge.start()]
+        if edge[0] == b'"':  # a text that goes on
+            return None
         depth += {123: 1, 91: 1, 125: -1, 93: -1}.get(mark, 0)
         if depth == 0:
             return edge.end()

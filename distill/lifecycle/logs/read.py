@@ -26,7 +26,7 @@ from distill.lifecycle.logs.call import LogColumns, Logged, LoggedCall, LoggedSc
 from distill.lifecycle.logs.columns import LOGGED
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.joined import Requests, Scores, apart_first
-from distill.lifecycle.logs.objects import Torn, objects
+from distill.lifecycle.logs.objects import BLANK, Torn, objects
 from distill.lifecycle.logs.shapes import fields, langfuse, openai, otel
 from distill.lifecycle.logs.shapes.lookup import is_marked, is_turns, named
 from distill.lifecycle.logs.tally import LogTally
@@ -38,7 +38,12 @@ AS_NAMED = LogColumns()
 
 
 def read_logs(
-    paths: Sequence[Path], shape: TaskShape, *, columns: LogColumns = AS_NAMED, tally: LogTally | None = None, rows: int = BATCH
+    paths: Sequence[Path],
+    shape: TaskShape,
+    *,
+    columns: LogColumns = AS_NAMED,
+    tally: LogTally | None = None,
+    rows: int = BATCH,
 ) -> Iterator[pl.DataFrame]:
     """The calls of the task, in the order of the files and their lines. SpecError where a path is no log."""
     tally = LogTally() if tally is None else tally
@@ -73,7 +78,7 @@ class LogReader:
     def take(self, file: str, line: int, value: Json) -> None:
         """Read one line, or one object of a document."""
         tally = self.tally
-        if value is None:
+        if value is BLANK:
             tally.blank += 1
             return
         tally.lines += 1
@@ -142,11 +147,15 @@ class LogReader:
             if self.scores.add(found):
                 tally.scores += 1
             else:
-                tally.drop(file, line, item, "unpaired", f"the score {found.name[:60]!r} names no call, or there are too many")
+                tally.drop(
+                    file, line, item, "unpaired", f"the score {found.name[:60]!r} names no call, or there are too many"
+                )
         elif self.requests.add(file, line, found):
             tally.batch_inputs += 1
         else:
-            tally.drop(file, line, item, "unpaired", f"the request {found.custom_id[:60]!r} came before, or there are too many")
+            tally.drop(
+                file, line, item, "unpaired", f"the request {found.custom_id[:60]!r} came before, or there are too many"
+            )
 
     def _row(self, file: str, line: int, item: int, call: LoggedCall) -> tuple[Any, ...]:
         """A call in the order of LOGGED."""

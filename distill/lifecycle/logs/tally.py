@@ -76,7 +76,8 @@ class LogTally:
         """For JSON."""
         return {
             "files": self.files, "lines": self.lines, "blank": self.blank, "items": self.items, "calls": self.calls,
-            "scores": self.scores, "unmatched_scores": self.unmatched_scores, "batch_inputs": self.batch_inputs, "private": self.private, "shapes": dict(sorted(self.shapes.items())),
+            "scores": self.scores, "unmatched_scores": self.unmatched_scores, "batch_inputs": self.batch_inputs, "private": self.private,
+            "shapes": dict(sorted(self.shapes.items())),
             "dropped": dict(sorted(self.dropped.items())), "clock": self.clock.plain(),
         }  # fmt: skip
 

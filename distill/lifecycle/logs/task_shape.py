@@ -48,7 +48,11 @@ class TurnPattern:
         if self.literal is not None:
             return {} if text == self.literal or text.strip() == self.literal.strip() else None
         if self.pattern is None:
-            fits = text.startswith(self.before) and text.endswith(self.after) and len(text) >= len(self.before) + len(self.after)
+            fits = (
+                text.startswith(self.before)
+                and text.endswith(self.after)
+                and len(text) >= len(self.before) + len(self.after)
+            )
             return {self.names[0]: text[len(self.before) : len(text) - len(self.after)]} if fits else None
         found = self.pattern.fullmatch(text)
         return found.groupdict() if found else None
@@ -74,7 +78,10 @@ class PromptPattern:
         behind = len(self.turns) - place
         if len(turns) <= len(self.turns):
             return None
-        head, tail = _matched(self.turns[:place], turns[:place]), _matched(self.turns[place:], turns[len(turns) - behind :])
+        head, tail = (
+            _matched(self.turns[:place], turns[:place]),
+            _matched(self.turns[place:], turns[len(turns) - behind :]),
+        )
         inside = turns[place : len(turns) - behind]
         return None if head is None or tail is None else {**head, **tail, name: [_plain(turn) for turn in inside]}
 
@@ -97,13 +104,19 @@ class TaskShape:
     def of(cls, task: Task) -> TaskShape:
         """The shape of an opened task."""
         prompts = (task.student_prompt, task.teacher_prompt, *task.rival_prompts.values())
-        variables = tuple(dict.fromkeys(name for one in (task.student_prompt, task.teacher_prompt) for name in one.variables))
+        variables = tuple(
+            dict.fromkeys(name for one in (task.student_prompt, task.teacher_prompt) for name in one.variables)
+        )
         spec = task.spec
         group = [spec.seeds.group] if spec.seeds.group else []
         where = [name for name in spec.seeds.test.where or () if name not in spec.strata.labels]
         needed = [*spec.strata.columns, *where, *group, *_rule_columns(task)]
         seen = list(task.seeds[:_LOOKED_AT])
-        spelt = {name for name in variables if any(name in one.fields and not isinstance(one.fields[name], str) for one in seen)}
+        spelt = {
+            name
+            for name in variables
+            if any(name in one.fields and not isinstance(one.fields[name], str) for one in seen)
+        }
         return cls(
             variables=variables, prompts=tuple(pattern_of(one) for one in prompts), chats={**task.teacher_prompt.chats, **task.student_prompt.chats},
             columns=tuple(dict.fromkeys(name for name in needed if name not in variables)), json_fields=frozenset(spelt),
@@ -149,7 +162,9 @@ class TaskShape:
     def _named(self, asked: Mapping[str, Json]) -> tuple[str, dict[str, Json] | None]:
         missing = [name for name in self.variables if name not in asked]
         if missing:
-            raise NoCall("other_fields", f"no {', '.join(missing)}; it has {', '.join(sorted(map(str, asked)))[:_SHOWN]}")
+            raise NoCall(
+                "other_fields", f"no {', '.join(missing)}; it has {', '.join(sorted(map(str, asked)))[:_SHOWN]}"
+            )
         found = {name: asked[name] for name in self.variables}
         return self.input(found), found
 
@@ -160,16 +175,23 @@ class TaskShape:
             raise NoCall("other_prompt", f"the system prompt begins {_said(system)[:_SHOWN]!r}")
         bare = [turn for turn in turns if turn.get("role") not in _SYSTEM]
         for prompt in self.prompts:
-            if prompt.system and (found := PromptPattern(prompt.source, prompt.turns[1:], _moved(prompt.chat)).fields(bare)) is not None:
+            if (
+                prompt.system
+                and (found := PromptPattern(prompt.source, prompt.turns[1:], _moved(prompt.chat)).fields(bare))
+                is not None
+            ):
                 return self.input(found), self._values(found) if set(self.variables) <= set(found) else None
         if any(not _is_bare(prompt) for prompt in self.prompts) or not bare:
-            raise NoCall("other_prompt", f"no prompt of the task begins {_said(bare[0])[:_SHOWN]!r}" if bare else "no turn in it")
+            raise NoCall(
+                "other_prompt", f"no prompt of the task begins {_said(bare[0])[:_SHOWN]!r}" if bare else "no turn in it"
+            )
         return self._text(_said(bare[-1]))
 
 
 def pattern_of(template: Template) -> PromptPattern:
     """A prompt turned round."""
-    turns, chat = [], None
+    turns: list[TurnPattern] = []
+    chat: tuple[int, str] | None = None
     for role, text in template.turns:
         if role == _CHAT:
             chat = (len(turns), _SLOT.findall(text)[0])

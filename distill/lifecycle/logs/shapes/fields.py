@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from distill.lifecycle.logs.call import LogColumns, LoggedCall
 from distill.lifecycle.logs.shapes import lookup
-from distill.lifecycle.logs.shapes.openai import TIMES, latency
+from distill.lifecycle.logs.shapes.openai import latency
 from distill.records import Json
+from distill.text.times import TIMES
 
 _ANSWERS = ("answer", "output", "response", "completion", "prediction", "reply", "result")
 """What an answer is called."""

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from distill.lifecycle.logs.call import LoggedCall, LoggedScore, NoCall
-from distill.lifecycle.logs.clock import micros
 from distill.lifecycle.logs.shapes import lookup
 from distill.lifecycle.logs.shapes.lookup import first
 from distill.records import Json
+from distill.text.times import micros
 
 _OF_A_TRACE = (
     "htmlPath", "observations", "scores", "sessionId", "session_id", "userId", "user_id", "projectId", "project_id", "bookmarked", "release",
@@ -35,11 +35,21 @@ def is_score(row: Mapping[str, Json]) -> bool:
 
 
 def _is_observation(row: Mapping[str, Json]) -> bool:
-    return isinstance(row.get("type"), str) and ("traceId" in row or "trace_id" in row) and ("startTime" in row or "start_time" in row)
+    return (
+        isinstance(row.get("type"), str)
+        and ("traceId" in row or "trace_id" in row)
+        and ("startTime" in row or "start_time" in row)
+    )
 
 
 def _is_trace(row: Mapping[str, Json]) -> bool:
-    return "id" in row and "timestamp" in row and "input" in row and "output" in row and any(name in row for name in _OF_A_TRACE)
+    return (
+        "id" in row
+        and "timestamp" in row
+        and "input" in row
+        and "output" in row
+        and any(name in row for name in _OF_A_TRACE)
+    )
 
 
 def read(row: Mapping[str, Json]) -> Iterator[LoggedCall | LoggedScore | NoCall]:
@@ -49,9 +59,15 @@ def read(row: Mapping[str, Json]) -> Iterator[LoggedCall | LoggedScore | NoCall]
         yield LoggedScore(tuple(str(one) for one in ids if one)[:1], str(row["name"]), lookup.value_of(row))
         return
     inner = row.get("observations")
-    inside = [one for one in inner if isinstance(one, dict) and one.get("type") == "GENERATION"] if isinstance(inner, list) else []
+    inside = (
+        [one for one in inner if isinstance(one, dict) and one.get("type") == "GENERATION"]
+        if isinstance(inner, list)
+        else []
+    )
     for one in inside:
-        yield _tried({"scores": row.get("scores"), "traceId": row.get("id"), **one}, lookup.mapping(row.get("metadata")))
+        yield _tried(
+            {"scores": row.get("scores"), "traceId": row.get("id"), **one}, lookup.mapping(row.get("metadata"))
+        )
     if not inside:
         yield _tried(row, {})
 

@@ -71,7 +71,9 @@ def asked_of(value: Json) -> Asked:
     if isinstance(value, str) and value[:1] in ("[", "{"):
         value = spelt(value)
     if isinstance(value, dict):
-        turns = next((value[name] for name in ("messages", "input", "contents") if isinstance(value.get(name), list)), None)
+        turns = next(
+            (value[name] for name in ("messages", "input", "contents") if isinstance(value.get(name), list)), None
+        )
         if turns is None:
             return [value] if "role" in value and "content" in value else value
         system = value.get("system") or value.get("instructions")
@@ -82,7 +84,11 @@ def asked_of(value: Json) -> Asked:
         raise NoCall("other_shape", "the input is a list that holds no turns")
     if isinstance(value, str):
         return value
-    raise NoCall("no_content", "no input was recorded") if value is None else NoCall("other_shape", "the input is a number")
+    raise (
+        NoCall("no_content", "no input was recorded")
+        if value is None
+        else NoCall("other_shape", "the input is a number")
+    )
 
 
 def answer_of(value: Json) -> Mapping[str, Json]:

@@ -18,12 +18,8 @@ from distill.seeds.chat_logs import keys
 from distill.seeds.chat_logs.chats import turns_of
 from distill.seeds.chat_logs.request_logs import request_and_answer
 from distill.seeds.chat_logs.turns import read_turns
+from distill.text.times import TIMES
 
-TIMES = (
-    "time", "timestamp", "@timestamp", "ts", "created_at", "createdAt", "start_time", "startTime", "started_at", "request_time", "logged_at",
-    "datetime", "date", "created",
-)  # fmt: skip
-"""What the time of a call is called."""
 _IN_MS = ("latency_ms", "duration_ms", "response_time_ms", "elapsed_ms")
 _IN_S = ("latency_s", "latency", "duration_s", "duration", "response_time", "elapsed")
 _NONE: Mapping[str, Json] = {}
@@ -52,7 +48,7 @@ def read(row: Mapping[str, Json], requests: Mapping[str, Mapping[str, Json]]) ->
     request = mapping(request.get("body")) or request
     choice = _choice(body if "choices" in body else row)
     turns = request.get("messages") or row.get("messages")
-    if choice is not None and _plain(turns):
+    if choice is not None and turns is not None and _plain(turns):
         return _call(row, request, body, turns, choice["message"], choice)
     asked, message = _unusual(row)
     return _call(row, request, body, asked, message, choice or message)

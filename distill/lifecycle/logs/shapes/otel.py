@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from distill.lifecycle.logs.call import LoggedCall, LoggedScore, NoCall
-from distill.lifecycle.logs.clock import micros
 from distill.lifecycle.logs.shapes import otel_messages
 from distill.lifecycle.logs.shapes.lookup import calls_of, first, mapping, number, scores_of, text_of, word
 from distill.lifecycle.logs.shapes.otlp_values import attributes
 from distill.records import Json
+from distill.text.times import micros
 
 _DETAILS = "gen_ai.client.inference.operation.details"
 _SCORE = "gen_ai.evaluation.result"
@@ -35,7 +35,9 @@ def is_otel(row: Mapping[str, Json]) -> bool:
     if "resourceSpans" in row or "resourceLogs" in row:
         return True
     given = row.get("attributes")
-    if isinstance(given, dict | list) and any(name in row for name in ("spanId", "span_id", "context", "traceId", "trace_id", "startTimeUnixNano")):
+    if isinstance(given, dict | list) and any(
+        name in row for name in ("spanId", "span_id", "context", "traceId", "trace_id", "startTimeUnixNano")
+    ):
         return True
     return any(name.startswith("gen_ai.") for name in row)
 
@@ -81,9 +83,7 @@ def _of_span(span: Mapping[str, Json], resource: Mapping[str, Json]) -> Iterator
     own = attributes(span.get("attributes"))
     if not own and any(name.startswith("gen_ai.") for name in span):
         own = dict(span)  # an export with a column for each attribute
-    events: Events = [
-        (str(one.get("name")), attributes(one.get("attributes"))) for one in _objects(span.get("events"))
-    ]
+    events: Events = [(str(one.get("name")), attributes(one.get("attributes"))) for one in _objects(span.get("events"))]
     details = next((one for name, one in events if name == _DETAILS), None)
     if details is not None:
         own = {**own, **details}
@@ -95,8 +95,7 @@ def _of_record(record: Mapping[str, Json], resource: Mapping[str, Json]) -> Iter
     name = first(record, "eventName", "event_name") or own.get("event.name")
     if name == _SCORE:
         of = word(own.get("gen_ai.response.id")) or word(first(record, "spanId", "span_id"))
-        value = first(own, "gen_ai.evaluation.score.label", "gen_ai.evaluation.score.value")
-        yield LoggedScore((of,) if of else (), str(own.get("gen_ai.evaluation.name")), value)
+        yield LoggedScore((of,) if of else (), *_score(own))
     elif name == _DETAILS:
         yield _tried(record, own, (), resource)
     else:
@@ -108,13 +107,17 @@ def _tried(span: Mapping[str, Json], own: Mapping[str, Json], events: Events, re
     named = isinstance(kind, str)
     if named and str(kind).lower() not in _INFERENCE:
         return NoCall("not_a_call", f"a span of the operation {str(kind)[:40]!r}")
-    said = any(name in own for name in _SAID) or any(name.startswith("gen_ai.") and name != _SCORE for name, _ in events)
+    said = any(name in own for name in _SAID) or any(
+        name.startswith("gen_ai.") and name != _SCORE for name, _ in events
+    )
     if not named and not said:
         return NoCall("not_a_call", f"a span {str(span.get('name'))[:60]!r}")
     status = mapping(span.get("status"))
     failed = own.get("error.type") or str(first(status, "code", "status_code")) in ("2", "ERROR", "STATUS_CODE_ERROR")
     if failed and not any(name in own for name in _SAID[:4]):
-        return NoCall("failed_call", f"it ended with {str(own.get('error.type') or status.get('message') or 'an error')[:120]}")
+        return NoCall(
+            "failed_call", f"it ended with {str(own.get('error.type') or status.get('message') or 'an error')[:120]}"
+        )
     if not said:
         return NoCall("no_content", "the span has no messages: the exporter's content capturing is off")
     try:
@@ -123,14 +126,18 @@ def _tried(span: Mapping[str, Json], own: Mapping[str, Json], events: Events, re
         return none
 
 
-def _call(span: Mapping[str, Json], own: Mapping[str, Json], events: Events, resource: Mapping[str, Json]) -> LoggedCall:
+def _call(
+    span: Mapping[str, Json], own: Mapping[str, Json], events: Events, resource: Mapping[str, Json]
+) -> LoggedCall:
     asked, message = otel_messages.asked(own, events), otel_messages.answered(own, events)
     reasons = own.get("gen_ai.response.finish_reasons")
     ended = message.get("finish_reason") or (reasons[0] if isinstance(reasons, list) and reasons else reasons)
     usage, context = mapping(own.get("langfuse.observation.usage_details")), mapping(span.get("context"))
     metadata = {name[len(head) :]: value for name, value in own.items() for head in _METADATA if name.startswith(head)}
-    start = first(span, "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime", "timeUnixNano", "timestamp")
-    given = {str(one.get("gen_ai.evaluation.name")): first(one, "gen_ai.evaluation.score.label", "gen_ai.evaluation.score.value") for name, one in events if name == _SCORE}  # fmt: skip
+    start = first(
+        span, "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime", "timeUnixNano", "timestamp"
+    )
+    given = dict(_score(one) for name, one in events if name == _SCORE)
     return LoggedCall(
         "otel", asked, text_of(message), (own, metadata, resource), tool_calls=calls_of(message),
         refusal=word(message.get("refusal")) or "", finish_reason=word(ended),
@@ -140,6 +147,13 @@ def _call(span: Mapping[str, Json], own: Mapping[str, Json], events: Events, res
         latency_s=_latency(span, start), prompt_tokens=number(first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens") or usage.get("input")),
         completion_tokens=number(first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens") or usage.get("output")),
     )  # fmt: skip
+
+
+def _score(own: Mapping[str, Json]) -> tuple[str, Json]:
+    """(name, value) of an evaluation's result."""
+    return str(own.get("gen_ai.evaluation.name")), first(
+        own, "gen_ai.evaluation.score.label", "gen_ai.evaluation.score.value"
+    )
 
 
 def _hex(value: Json) -> str | None:

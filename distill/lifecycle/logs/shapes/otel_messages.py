@@ -19,7 +19,12 @@ from distill.records import Json, canonical
 
 Attributes = Mapping[str, Json]
 _INDEXED = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,4})\.(role|content|finish_reason)\Z")
-_OLD = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.assistant.message": "assistant", "gen_ai.tool.message": "tool"}
+_OLD = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
 _SILENT = ("reasoning", "thinking")
 
 
@@ -34,7 +39,10 @@ def asked(attributes: Attributes, events: Sequence[tuple[str, Attributes]]) -> A
         return asked_of(attributes["langfuse.observation.input"])
     found = _indexed(attributes, "prompt") or _of_events(events)
     if not found:
-        prompt = next((one.get("gen_ai.prompt") for name, one in events if name == "gen_ai.content.prompt"), attributes.get("gen_ai.prompt"))
+        prompt = next(
+            (one.get("gen_ai.prompt") for name, one in events if name == "gen_ai.content.prompt"),
+            attributes.get("gen_ai.prompt"),
+        )
         return asked_of(prompt)
     return found
 
@@ -72,7 +80,12 @@ def _turn(message: Json) -> Mapping[str, Json]:
     parts = message.get("parts")
     if not isinstance(parts, list):
         return message
-    if len(parts) == 1 and isinstance(parts[0], dict) and parts[0].get("type") == "text" and isinstance(parts[0].get("content"), str):
+    if (
+        len(parts) == 1
+        and isinstance(parts[0], dict)
+        and parts[0].get("type") == "text"
+        and isinstance(parts[0].get("content"), str)
+    ):
         turn: dict[str, Json] = {"role": message.get("role"), "content": parts[0]["content"]}
     else:
         turn = {"role": message.get("role"), **_joined(parts)}
@@ -89,7 +102,9 @@ def _joined(parts: Iterable[Json]) -> dict[str, Json]:
         elif kind == "tool_call":
             given = part.get("arguments", "")
             call = {"name": part.get("name"), "arguments": given if isinstance(given, str) else canonical(given)}
-            turn.setdefault("tool_calls", []).append({"id": str(part.get("id") or ""), "type": "function", "function": call})
+            turn.setdefault("tool_calls", []).append(
+                {"id": str(part.get("id") or ""), "type": "function", "function": call}
+            )
         elif kind == "tool_call_response":
             result = part.get("response", part.get("result", ""))
             turn["tool_call_id"] = str(part.get("id") or "")
