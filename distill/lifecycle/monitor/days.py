@@ -7,18 +7,20 @@ without a time that can be read are of the day of the look.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from distill.lifecycle.harvest.candidates import NEEDED
+from distill.lifecycle.harvest.harvest import AT_MOST
 from distill.lifecycle.monitor.answer_flags import answer_flags
 from distill.lifecycle.monitor.baseline import Baseline
 from distill.lifecycle.monitor.known_inputs import input_flags, label_flag
 from distill.lifecycle.monitor.offsets import LogPart
-from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, SHOWS, STRATUM
+from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, LENGTH, SHOWS, SIGNALS, STRATUM
 
 _SAME = ("answer", "tool_calls", "refusal", "finish_reason")
 _SHOWN = 6
@@ -51,8 +53,8 @@ class LogIntake:
     near_rows: int
     sampled: int
     """Calls that are kept for the teacher, those with the lowest hash."""
-    handle: Callable[[pl.DataFrame], None] = lambda _: None
-    """Is given each batch of distinct calls with its flags."""
+    harvests: bool = False
+    """Whether calls that the student handles badly are kept, each with `why`."""
     days: dict[str, DayCounts] = field(default_factory=dict)
     models: Counter[str] = field(default_factory=Counter)
     calls: int = 0
@@ -61,6 +63,7 @@ class LogIntake:
     inputs: int = 0
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
     shown: dict[str, pl.DataFrame] = field(default_factory=dict)
+    misses: list[pl.DataFrame] = field(default_factory=list)
     _seen: dict[str, Hashes] = field(default_factory=dict)
 
     def take(self, batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> None:
@@ -78,7 +81,8 @@ class LogIntake:
             for name in self.signals(calls):
                 counts.add(name, some[SHOWS + name])
         self._keep(calls)
-        self.handle(calls)
+        if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
+            self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
 
     def signals(self, calls: pl.DataFrame) -> list[str]:
         """The signals that have a column."""
@@ -141,6 +145,12 @@ class LogIntake:
             own = public.unique("input", maintain_order=True).with_columns(pl.col("input").hash(11).alias("chance"))
             pool = pl.concat([self.sample, own], how="diagonal") if self.sample.height else own
             self.sample = pool.unique("input", maintain_order=True).bottom_k(self.sampled, by="chance")
+
+
+def _missed(calls: pl.DataFrame, signals: Sequence[str]) -> pl.DataFrame:
+    """The calls that show a signal, with the first that they show."""
+    why = pl.coalesce(*(pl.when(pl.col(SHOWS + name)).then(pl.lit(SIGNALS[name].title.lower())) for name in signals))
+    return calls.with_columns(why.alias("why")).drop_nulls("why").select(NEEDED)
 
 
 def _placed(batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> pl.DataFrame:
