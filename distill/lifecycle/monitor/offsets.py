@@ -111,6 +111,7 @@ def _goes_on(file: Path, known: ReadLog) -> bool:
     with raw(file) as content:
         if _hash(content.read(known.length)) != known.head:
             return False
+    with raw(file) as content:
         _go_to(content, max(0, known.offset - _SHOWN))
         return _hash(content.read(min(_SHOWN, known.offset))) == known.tail
 
