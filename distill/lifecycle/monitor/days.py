@@ -1,7 +1,7 @@
 """Logged calls, batch by batch → counts of each day by signal, and a few calls to look at.
 
 A call that repeats another of its day, with the same answer, counts once: a client that tries again a thousand times is one input. Calls
-without a time that can be read are of the day of the look.
+without a time that can be read, or with one after tomorrow, are of the day of the look.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -69,7 +70,7 @@ class LogIntake:
     def take(self, batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> None:
         """Count a batch; `parts` are the files that it was read from."""
         batch = _placed(batch, parts)
-        batch = batch.with_columns(pl.col("time").dt.date().cast(pl.String).fill_null(self.today).alias("day"))
+        batch = batch.with_columns(self._day_of())
         self.calls += batch.height
         self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
         for day, count in batch["day"].value_counts().iter_rows():
@@ -83,6 +84,11 @@ class LogIntake:
         self._keep(calls)
         if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
             self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
+
+    def _day_of(self) -> pl.Expr:
+        """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""
+        tomorrow, day = (date.fromisoformat(self.today) + timedelta(1)).isoformat(), pl.col("time").dt.date().cast(pl.String)
+        return pl.when(day <= tomorrow).then(day).otherwise(pl.lit(self.today)).alias("day")
 
     def signals(self, calls: pl.DataFrame) -> list[str]:
         """The signals that have a column."""

@@ -19,6 +19,7 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import DistillError, UsageError
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import harvest
+from distill.lifecycle.logs.clock import Clock
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
@@ -73,14 +74,14 @@ def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = 
         limits = bounds(own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, off=settings.off)
         state, notes = _held_against(before, limits)
         intake = LogIntake(own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None)
-        tally = LogTally()
-        with new_parts(files, state.logs) as parts:
+        tally = LogTally(clock=Clock(now=int(datetime.now(UTC).timestamp() * 1e6)))
+        with new_parts(files, state.logs, folder.path) as parts:
             _read(task, intake, tally, parts)
             state = replace(state, logs=merged(state.logs, parts))
         asked = _asked(task, intake, own, watch)
         kept = _harvested(task, student.run, intake, asked, harvest_to)
         state, made = _judged(state, intake, limits, asked)
-        notes += _notes(task, intake, tally, settings.near_rows)
+        notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
         result = Monitored(
             task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
             new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
@@ -169,6 +170,14 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
     if left := unwatched_gates(task.spec.gate_settings()):
         found.append(f"gates that take a model, your own function or are of the dataset alone are not looked at: {', '.join(left)}")
     return found
+
+
+def _unheld(run: RunDir, intake: LogIntake, limits: Sequence[Bound]) -> list[str]:
+    """That answers are held against nothing, where the run does not say how its student answered."""
+    held = {one.signal for one in limits if one.source == "run"}
+    if not intake.gates or held & set(intake.gates):
+        return []
+    return [f"{run.name} has no answers of its student (calls.parquet; `distill evaluate {run.name}` asks for them), so gates are only counted"]
 
 
 def _write(folder: MonitorFolder, state: MonitorState, result: Monitored) -> None:

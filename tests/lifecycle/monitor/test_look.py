@@ -17,7 +17,7 @@ from distill.lifecycle.monitor.look import HarvestTo, Looked, look
 from distill.pipeline.open_task import open_task
 from distill.teacher.progress import Silent
 
-START = 1_793_491_200
+START = 1_761_955_200
 DAY = 86400
 Calls = list[dict[str, Any]]
 
@@ -71,7 +71,7 @@ def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[...,
     log = write(tmp_path / "calls.jsonl", day(0, 300) + day(1, 300, odd=0.3, wrong=0.4))
     found = looks(log)
     raised = {one.name: list(one.alarms) for one in found.result.signals if one.alarms}
-    assert raised["schema"] == raised["far_input"] == ["2026-11-02"]
+    assert raised["schema"] == raised["far_input"] == ["2025-11-02"]
     assert looks(log).result.alarms == found.result.alarms
     far = next(one for one in found.result.signals if one.name == "far_input")
     assert "interest upon our joint" in far.examples[0].input
@@ -137,6 +137,15 @@ def test_torn_lines_and_some_calls_of_another_task_are_counted(looks: Callable[.
     found = looks(log)
     assert found.result.new_calls == 50
     assert found.result.skipped == {"torn": 2, "other_prompt": 1}
+
+
+def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    """A call of the year 2090 must not make every later day a late one."""
+    calls = day(0, 50) + [call("a lamp", "glad", 3_800_000_000), {**call("a kettle", "glad", 0)}]
+    found = looks(write(tmp_path / "calls.jsonl", calls))
+    assert [one.day for one in found.result.days][0] == "2025-11-01"
+    assert found.result.days[-1].day < "2090"
+    assert any("in the future" in note for note in found.result.notes)
 
 
 def test_other_settings_begin_the_evidence_anew_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:

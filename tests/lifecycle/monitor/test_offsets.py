@@ -18,7 +18,7 @@ def lines(first: int, last: int) -> str:
 def read(files: Sequence[Path], known: Sequence[ReadLog]) -> tuple[list[tuple[str, int, list[int]]], list[ReadLog]]:
     """(name, lines before, the numbers in what is new) of each part, and what is known then."""
     found = []
-    with new_parts(files, known) as parts:
+    with new_parts(files, known, files[0].parent) as parts:
         for part in parts:
             with raw(part.path) as content:
                 found.append((part.name, part.before, [json.loads(line)["n"] for line in content.read().splitlines() if line.strip()]))
@@ -86,8 +86,8 @@ def test_the_same_content_under_two_names_is_read_once(tmp_path: Path) -> None:
 def test_a_document_is_read_once_as_a_whole(tmp_path: Path) -> None:
     log = tmp_path / "export.json"
     log.write_text(json.dumps([{"n": 1}, {"n": 2}]))
-    with new_parts([log], []) as parts:
+    with new_parts([log], [], tmp_path) as parts:
         assert [part.path for part in parts] == [log]
         known = merged([], parts)
-    with new_parts([log], known) as parts:
+    with new_parts([log], known, tmp_path) as parts:
         assert parts == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from ended import Distill
 from logged import call, other_kind
 
-START = 1_793_491_200
+START = 1_761_955_200
 
 
 def write(path: Path, rows: int) -> Path:
