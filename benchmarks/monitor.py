@@ -58,7 +58,9 @@ def large(folder: Path, rows: int, days: int) -> dict[str, Any]:
     spec, log = made_run(folder), folder / "calls.jsonl"
     write_log(log, days=days, rows=rows, planted=0.05, seed=1)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    said = subprocess.run([sys.executable, "-m", "distill", "monitor", str(spec), str(log), "--json"], capture_output=True, check=False)
+    said = subprocess.run(
+        [sys.executable, "-m", "distill", "monitor", str(spec), str(log), "--json"], capture_output=True, check=False
+    )
     took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     assert said.returncode == 4, said.stderr.decode()
     found = json.loads(said.stdout)
@@ -86,17 +88,28 @@ def figures(run: int, *, seeds: int, tests: int) -> tuple[dict[str, Any], dict[s
     texts = [message(draw)[0] for _ in range(seeds)]
     rows = pl.DataFrame({"input": texts, "labels": [None] * seeds}, schema={"input": pl.String, "labels": pl.String})
     known = known_inputs(rows, texts[tests:])
-    counts = {**known.counts, **{name: Count(int(chance.binomial(tests, 0.01)), tests) for name in ("schema", "refusal", "length")}}
+    counts = {
+        **known.counts,
+        **{name: Count(int(chance.binomial(tests, 0.01)), tests) for name in ("schema", "refusal", "length")},
+    }
     fresh = input_flags([message(draw)[0] for _ in range(FRESH)], known, near=range(FRESH))
     odd = input_flags([other_kind(draw)[0] for _ in range(200)], known, near=range(200))
-    rates = {name: float(fresh[SHOWS + name].drop_nulls().cast(pl.Float64).mean() or 0.0) for name in (FAR, LENGTH, LANGUAGE)}  # type: ignore[arg-type]  # of numbers
-    return counts, {**rates, **dict.fromkeys(("schema", "refusal", "length"), 0.01)}, float(odd[SHOWS + FAR].cast(pl.Float64).mean())  # type: ignore[arg-type]  # ... as above
+    rates = {
+        name: float(fresh[SHOWS + name].drop_nulls().cast(pl.Float64).mean() or 0.0) for name in (FAR, LENGTH, LANGUAGE)
+    }  # type: ignore[arg-type]  # of numbers
+    return (
+        counts,
+        {**rates, **dict.fromkeys(("schema", "refusal", "length"), 0.01)},
+        float(odd[SHOWS + FAR].cast(pl.Float64).mean()),
+    )  # type: ignore[arg-type]  # ... as above
 
 
 FRESH = 2_000
 
 
-def watched(counts: dict[str, Any], rates: dict[str, float], odd: float, *, rows: int, days: int, seed: int) -> tuple[list[str], list[str]]:
+def watched(
+    counts: dict[str, Any], rates: dict[str, float], odd: float, *, rows: int, days: int, seed: int
+) -> tuple[list[str], list[str]]:
     """(what was raised on `days` clean days of `rows` calls with a look each, what on a day behind them with 5 % of another kind)."""
     import math
 
@@ -123,7 +136,11 @@ def sequences(runs: int, times: int) -> list[dict[str, Any]]:
     made = [figures(run, seeds=1200, tests=200) for run in range(runs)]
     found = []
     for rows in (500, 2_000, 50_000):
-        seen = [watched(*one, rows=rows, days=100, seed=1000 * run + n) for run, one in enumerate(made) for n in range(times)]
+        seen = [
+            watched(*one, rows=rows, days=100, seed=1000 * run + n)
+            for run, one in enumerate(made)
+            for n in range(times)
+        ]
         found.append({
             "calls_a_day": rows, "runs": runs, "sequences": len(seen), "with_a_false_alarm": sum(bool(false) for false, _ in seen),
             "planted_raised_on_the_day": sum("far_input" in raised for _, raised in seen),

@@ -136,7 +136,8 @@ def rates(days: Sequence[DayRate], *, limit: float | None = None, top: float) ->
         grid += f'<line class="zero" x1="0" x2="600" y1="{y}" y2="{y}"/>'
     most = " ".join(place(day, at) for day, _, at, _ in days if at is not None)
     drawn = "".join(
-        f'<polyline class="student" points="{" ".join(place(day, rate) for day, rate, *_ in run)}"/>' for run in _runs(days)
+        f'<polyline class="student" points="{" ".join(place(day, rate) for day, rate, *_ in run)}"/>'
+        for run in _runs(days)
     )
     marks = "".join(
         f'<path class="dot {"alarm" if alarm else "student"}" d="M{place(day, rate)} l0.01,0"/>' for day, rate, _, alarm in days

@@ -178,7 +178,16 @@ def _curves(loss: Sequence[Mapping[str, Json]]) -> dict[str, list[tuple[float, f
 @functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines, charts.curve, charts.rates)
+    drawings = (
+        charts.whisker,
+        charts.gap,
+        charts.bar,
+        charts.span,
+        charts.histogram,
+        charts.lines,
+        charts.curve,
+        charts.rates,
+    )
     environment.globals |= {draw.__name__: _marked(draw) for draw in drawings}
     return environment
 

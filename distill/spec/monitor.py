@@ -19,14 +19,19 @@ SIGNALS = (
 class TeacherSample(Settings):
     """Logged calls that the teacher answers too."""
 
-    rows: int = Field(0, ge=0, le=100_000, description="calls of each look, chosen by a hash of the input; 0: none, nothing is asked")
+    rows: int = Field(
+        0, ge=0, le=100_000, description="calls of each look, chosen by a hash of the input; 0: none, nothing is asked"
+    )
 
 
 class MonitorSettings(Settings):
     """How logged calls of a shipped student are held against its run."""
 
     alpha: float = Field(
-        0.01, gt=0, le=0.5, description="the chance of any false alarm, over all signals and all looks together, however many there are"
+        0.01,
+        gt=0,
+        le=0.5,
+        description="the chance of any false alarm, over all signals and all looks together, however many there are",
     )
     tolerance: float = Field(
         0.01, ge=0, lt=1, description="a rate so much above the run's own is no alarm; 0.01 is one point"
@@ -37,7 +42,8 @@ class MonitorSettings(Settings):
     )
     off: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
-        100_000, description="distinct inputs of a look whose distance to the training rows is computed; of more, a share by a hash"
+        100_000,
+        description="distinct inputs of a look whose distance to the training rows is computed; of more, a share by a hash",
     )
     teacher: TeacherSample = TeacherSample()
 
@@ -46,5 +52,7 @@ class MonitorSettings(Settings):
     def _known(cls, named: dict[str, float] | list[str]) -> dict[str, float] | list[str]:
         for name in named:
             if name not in SIGNALS:
-                raise ValueError(f"{name[:60]!r} is no signal{did_you_mean(name, SIGNALS)}; there are {', '.join(SIGNALS)}")
+                raise ValueError(
+                    f"{name[:60]!r} is no signal{did_you_mean(name, SIGNALS)}; there are {', '.join(SIGNALS)}"
+                )
         return named

@@ -19,19 +19,45 @@ SPEC = {
     "evaluate": {"arms": ["teacher", "student"]},
 }
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
-THINGS = ["lamp", "kettle", "parcel", "jacket", "router", "blender", "bicycle", "printer", "sofa", "mirror", "carpet", "phone", "charger", "teapot", "ladder", "speaker"]
+THINGS = [
+    "lamp",
+    "kettle",
+    "parcel",
+    "jacket",
+    "router",
+    "blender",
+    "bicycle",
+    "printer",
+    "sofa",
+    "mirror",
+    "carpet",
+    "phone",
+    "charger",
+    "teapot",
+    "ladder",
+    "speaker",
+]
 GLAD = ["lovely", "splendid", "bright", "cheerful", "perfect", "charming", "brilliant", "excellent"]
 CROSS = ["broken", "late", "rude", "dreadful", "rusty", "leaky", "noisy", "torn"]
 PLACES = ["kitchen", "hallway", "office", "garden", "bedroom", "cellar", "workshop", "attic"]
 TIMES = ("yesterday", "today", "on Monday", "on Friday", "this morning", "last week", "in March", "an hour ago")
-_ORDERS = ("my order of a {thing} arrived {time}", "the {thing} for the {place} came {time}", "I unpacked the {thing} in the {place} {time}")
+_ORDERS = (
+    "my order of a {thing} arrived {time}",
+    "the {thing} for the {place} came {time}",
+    "I unpacked the {thing} in the {place} {time}",
+)
 _ENDS = ("and it is {mood}", "it looks {mood} and nothing else", "what a {mood} thing", "and I call that {mood}")
 
 
 def message(draw: random.Random) -> tuple[str, str]:
     """(text, mood) as customers of a shop write."""
     mood = draw.choice(("glad", "cross"))
-    words = {"thing": draw.choice(THINGS), "place": draw.choice(PLACES), "time": draw.choice(TIMES), "mood": draw.choice(GLAD if mood == "glad" else CROSS)}
+    words = {
+        "thing": draw.choice(THINGS),
+        "place": draw.choice(PLACES),
+        "time": draw.choice(TIMES),
+        "mood": draw.choice(GLAD if mood == "glad" else CROSS),
+    }
     text = f"{draw.choice(_ORDERS)}, {draw.choice(_ENDS)}, number {draw.randrange(10**6)}".format(**words)
     return text, mood
 
@@ -40,7 +66,9 @@ def other_kind(draw: random.Random) -> tuple[str, str]:
     """The same for people who ask a bank of something else."""
     what = draw.choice(("mortgage", "overdraft", "savings plan", "pension", "credit score", "standing order"))
     how = draw.choice(("why did you change", "please explain", "how do I cancel", "who approved"))
-    return f"{how} the interest upon our joint {what} agreement, ref {draw.randrange(10**6)}?", draw.choice(("glad", "cross"))
+    return f"{how} the interest upon our joint {what} agreement, ref {draw.randrange(10**6)}?", draw.choice(
+        ("glad", "cross")
+    )
 
 
 def call(text: str, mood: str, at: int, **beside: Any) -> dict[str, Any]:
@@ -61,7 +89,10 @@ def written(folder: Path, *, seed: int = 0, rows: int = 600, tests: int = 120) -
     """The spec's path; all rows have a known answer."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(seed)
-    seeds = [{"message": text, "kind": "ab"[n % 2], "expected": {"mood": mood}} for n, (text, mood) in enumerate(message(draw) for _ in range(rows))]
+    seeds = [
+        {"message": text, "kind": "ab"[n % 2], "expected": {"mood": mood}}
+        for n, (text, mood) in enumerate(message(draw) for _ in range(rows))
+    ]
     (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in seeds))
     (folder / "answer.schema.json").write_text(json.dumps(SCHEMA))
     (folder / "teacher.md").write_text("Say the mood as JSON.\n[user]\n{{message}}\n")

@@ -29,7 +29,10 @@ def free_gates(
     """Gate → its settings, of those of a spec that can be held against logged answers without a call."""
     given: dict[str, dict[str, object]] = {"schema": {"schema": output}, "tools": {"tools": tools}}
     return {
-        name: {**given.get(name, {}), **{key: value for key, value in settings.items() if key not in _LEFT_OUT.get(name, ())}}
+        name: {
+            **given.get(name, {}),
+            **{key: value for key, value in settings.items() if key not in _LEFT_OUT.get(name, ())},
+        }
         for name, settings in gates
         if name in GATED and (name != "schema" or output is not None)
     }

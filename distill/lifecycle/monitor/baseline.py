@@ -55,24 +55,34 @@ def baseline(run: RunDir, gates: Mapping[str, Mapping[str, object]]) -> Baseline
     trained = samples.filter(pl.col("fate") != "dropped")["input"].unique(maintain_order=True).to_list()
     path = run.path / routing.FILE
     found = routing.read(run / routing.FILE) if path.is_file() else None
-    near = nearness.load(run / routing.VECTORS, found.floor) if found and (run.path / routing.VECTORS).is_file() else None
+    near = (
+        nearness.load(run / routing.VECTORS, found.floor) if found and (run.path / routing.VECTORS).is_file() else None
+    )
     own = seeds.filter(~pl.col("source").fill_null("").str.starts_with("expand:"))
     known = known_inputs(own, trained, near)
-    return Baseline(run.name, known, {**known.counts, **_of_answers(run, seeds, gates), **_handed_on(run, found)}, found)
+    return Baseline(
+        run.name, known, {**known.counts, **_of_answers(run, seeds, gates), **_handed_on(run, found)}, found
+    )
 
 
-def bounds(counts: Mapping[str, Count], *, alpha: float, tolerance: float, limits: Mapping[str, float], off: Sequence[str]) -> list[Bound]:
+def bounds(
+    counts: Mapping[str, Count], *, alpha: float, tolerance: float, limits: Mapping[str, float], off: Sequence[str]
+) -> list[Bound]:
     """The signals that can raise an alarm, in their order: those with a figure of the run, or a limit."""
     given = {**{name: value for name, value in LIMITS.items() if name not in counts}, **limits}
     tested = [name for name in SIGNALS if name not in off and (name in given or name in counts)]
-    return [_bound(name, counts.get(name, Count(0, 0)), alpha / len(tested), tolerance, given.get(name)) for name in tested]
+    return [
+        _bound(name, counts.get(name, Count(0, 0)), alpha / len(tested), tolerance, given.get(name)) for name in tested
+    ]
 
 
 def _bound(name: str, count: Count, level: float, tolerance: float, limit: float | None) -> Bound:
     if limit is not None:
         return Bound(name, count.hits, count.rows, limit, level, "spec")
     highest = rate_bound(count.hits, count.rows, level * _UNSURE)
-    return Bound(name, count.hits, count.rows, max(highest, count.hits / count.rows + tolerance), level * (1 - _UNSURE), "run")
+    return Bound(
+        name, count.hits, count.rows, max(highest, count.hits / count.rows + tolerance), level * (1 - _UNSURE), "run"
+    )
 
 
 def _of_answers(run: RunDir, seeds: pl.DataFrame, gates: Mapping[str, Mapping[str, object]]) -> dict[str, Count]:
@@ -80,7 +90,9 @@ def _of_answers(run: RunDir, seeds: pl.DataFrame, gates: Mapping[str, Mapping[st
     if not (run.path / "calls.parquet").is_file():
         return {}
     calls = read_parquet(run / "calls.parquet", ["seed_id", "arm", "text", "completion_tokens", "ended"])
-    own = calls.filter((pl.col("arm") == "student") & (pl.col("ended") == "ok")).join(seeds.select("seed_id", "input"), on="seed_id")
+    own = calls.filter((pl.col("arm") == "student") & (pl.col("ended") == "ok")).join(
+        seeds.select("seed_id", "input"), on="seed_id"
+    )
     if own.is_empty():
         return {}
     rows = pl.DataFrame([dict(zip(("answer", "tool_calls"), _said(text), strict=True)) for text in own["text"]])

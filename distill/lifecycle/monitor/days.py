@@ -87,7 +87,10 @@ class LogIntake:
 
     def _day_of(self) -> pl.Expr:
         """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""
-        tomorrow, day = (date.fromisoformat(self.today) + timedelta(1)).isoformat(), pl.col("time").dt.date().cast(pl.String)
+        tomorrow, day = (
+            (date.fromisoformat(self.today) + timedelta(1)).isoformat(),
+            pl.col("time").dt.date().cast(pl.String),
+        )
         return pl.when(day <= tomorrow).then(day).otherwise(pl.lit(self.today)).alias("day")
 
     def signals(self, calls: pl.DataFrame) -> list[str]:
@@ -99,13 +102,19 @@ class LogIntake:
 
     def _distinct(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The calls that do not repeat one of their day; of several with feedback a bad one counts."""
-        once = batch.sort("feedback", nulls_last=True, maintain_order=True).unique(["day", "input", *_SAME], keep="first", maintain_order=True)
+        once = batch.sort("feedback", nulls_last=True, maintain_order=True).unique(
+            ["day", "input", *_SAME], keep="first", maintain_order=True
+        )
         once = once.with_columns(once.select(pl.struct("input", *_SAME).hash()).to_series().alias("same"))
         kept = list[pl.DataFrame]()
         for (day,), some in once.group_by("day", maintain_order=True):
             hashes, seen = some["same"].to_numpy(), self._seen.get(str(day), np.zeros(0, dtype=np.uint64))
             place = np.searchsorted(seen, hashes)
-            known = (seen[np.minimum(place, len(seen) - 1)] == hashes) if len(seen) else np.zeros(len(hashes), dtype=np.bool_)
+            known = (
+                (seen[np.minimum(place, len(seen) - 1)] == hashes)
+                if len(seen)
+                else np.zeros(len(hashes), dtype=np.bool_)
+            )
             self._seen[str(day)] = np.sort(np.concatenate([seen, hashes[~known]]))
             kept.append(some.filter(pl.Series(~known)))
         return pl.concat(kept).drop("same") if kept else once.drop("same")
@@ -164,7 +173,8 @@ def _placed(batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> pl.DataFrame:
     names = {file: part.name for file, part in parts.items()}
     lines = {file: part.before for file, part in parts.items()}
     return batch.with_columns(
-        pl.col("file").replace(names), pl.col("line") + pl.col("file").replace_strict(lines, default=0, return_dtype=pl.Int64)
+        pl.col("file").replace(names),
+        pl.col("line") + pl.col("file").replace_strict(lines, default=0, return_dtype=pl.Int64),
     )
 
 

@@ -54,7 +54,9 @@ def after(evidence: Evidence, *, day: str, x: int, n: int, bound: float) -> Evid
     staked = staked_on(evidence, day)
     if bound >= 1:  # nothing is above it
         return staked
-    return replace(staked, stakes=tuple(old + _gain(x, n, bound, odds) for old, odds in zip(staked.stakes, ODDS, strict=True)))
+    return replace(
+        staked, stakes=tuple(old + _gain(x, n, bound, odds) for old, odds in zip(staked.stakes, ODDS, strict=True))
+    )
 
 
 def staked_on(evidence: Evidence, day: str) -> Evidence:

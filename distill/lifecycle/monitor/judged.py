@@ -28,7 +28,9 @@ class NewAlarm:
     rows: int
 
 
-def judged(state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[Bound]) -> tuple[MonitorState, list[NewAlarm]]:
+def judged(
+    state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[Bound]
+) -> tuple[MonitorState, list[NewAlarm]]:
     """The state with the new counts, and what is raised by them."""
     days, evidence = {one.day: one for one in state.days}, dict(state.evidence)
     alarms = list[NewAlarm]()
@@ -40,7 +42,9 @@ def judged(state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[B
             if rows:
                 held = evidence.get(bound.signal, Evidence())
                 evidence[bound.signal], raised, least = _held(held, bound, day, hits, rows)
-                signals[bound.signal] = replace(signals[bound.signal], alarm_at=least, alarm=signals[bound.signal].alarm or raised)
+                signals[bound.signal] = replace(
+                    signals[bound.signal], alarm_at=least, alarm=signals[bound.signal].alarm or raised
+                )
                 alarms += [NewAlarm(bound.signal, day, hits, rows)] if raised else []
         days[day] = StoredDay(
             day, before.calls + counts.calls, before.distinct + counts.distinct, {**before.signals, **signals}
@@ -51,7 +55,11 @@ def judged(state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[B
 def alarm_sentence(alarm: NewAlarm, bound: Bound) -> str:
     """What was raised, for people."""
     share, most = percent(alarm.hits / alarm.rows), percent(bound.limit)
-    against = f"the limit is {most}" if bound.source == "spec" else f"the run had {bound.hits:,} of {bound.rows:,}, which allows {most}"
+    against = (
+        f"the limit is {most}"
+        if bound.source == "spec"
+        else f"the run had {bound.hits:,} of {bound.rows:,}, which allows {most}"
+    )
     return f"{SIGNALS[alarm.signal].title}: {share} of {alarm.rows:,} calls of {alarm.day} ({alarm.hits:,}); {against}"
 
 

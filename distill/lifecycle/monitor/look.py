@@ -62,7 +62,9 @@ class HarvestTo:
     labels: Mapping[str, str]
 
 
-def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None, harvest_to: HarvestTo | None = None) -> Looked:
+def look(
+    task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None, harvest_to: HarvestTo | None = None
+) -> Looked:
     """Read what is new, judge it, and write state, page and result."""
     student = shipped(task.home, task.spec.task, run)
     folder = MonitorFolder(task.home / "monitor" / task.spec.task, task.spec.task)
@@ -71,9 +73,13 @@ def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = 
         before = folder.read(student.run.name)
         settings, gates = task.spec.monitor, free_gates(task.spec.gate_settings(), output=task.output, tools=task.tools)
         own = baseline(student.run, gates)
-        limits = bounds(own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, off=settings.off)
+        limits = bounds(
+            own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, off=settings.off
+        )
         state, notes = _held_against(before, limits)
-        intake = LogIntake(own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None)
+        intake = LogIntake(
+            own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None
+        )
         tally = LogTally(clock=Clock(now=int(datetime.now(UTC).timestamp() * 1e6)))
         with new_parts(files, state.logs, folder.path) as parts:
             _read(task, intake, tally, parts)
@@ -117,7 +123,9 @@ def _read(task: Task, intake: LogIntake, tally: LogTally, parts: Sequence[LogPar
             "Nothing was kept of them"
         )
     if tally.items and not intake.calls:
-        raise UsageError(f"no call in {', '.join(part.name for part in parts[:3])}: {'; '.join(tally.sentences()) or 'no line can be read'}")
+        raise UsageError(
+            f"no call in {', '.join(part.name for part in parts[:3])}: {'; '.join(tally.sentences()) or 'no line can be read'}"
+        )
 
 
 def _asked(task: Task, intake: LogIntake, own: Baseline, watch: Watcher) -> SampleAsked | None:
@@ -157,7 +165,9 @@ def _judged(
     for alarm in alarms:
         raised.setdefault(alarm.signal, []).append(alarm.day)
     said = [alarm_sentence(alarm, named[alarm.signal]) for alarm in alarms]
-    return replace(found, looked=_now(), alarms=said, raised=raised, examples={**state.examples, **shown}), asked.figures if asked else None
+    return replace(
+        found, looked=_now(), alarms=said, raised=raised, examples={**state.examples, **shown}
+    ), asked.figures if asked else None
 
 
 def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[str]:
@@ -168,7 +178,9 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
             f"{FAR} looks at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,}); every other signal at all"
         )
     if left := unwatched_gates(task.spec.gate_settings()):
-        found.append(f"gates that take a model, your own function or are of the dataset alone are not looked at: {', '.join(left)}")
+        found.append(
+            f"gates that take a model, your own function or are of the dataset alone are not looked at: {', '.join(left)}"
+        )
     return found
 
 
@@ -177,7 +189,9 @@ def _unheld(run: RunDir, intake: LogIntake, limits: Sequence[Bound]) -> list[str
     held = {one.signal for one in limits if one.source == "run"}
     if not intake.gates or held & set(intake.gates):
         return []
-    return [f"{run.name} has no answers of its student (calls.parquet; `distill evaluate {run.name}` asks for them), so gates are only counted"]
+    return [
+        f"{run.name} has no answers of its student (calls.parquet; `distill evaluate {run.name}` asks for them), so gates are only counted"
+    ]
 
 
 def _write(folder: MonitorFolder, state: MonitorState, result: Monitored) -> None:

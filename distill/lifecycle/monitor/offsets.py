@@ -86,7 +86,9 @@ def _part(file: Path, known: Sequence[ReadLog], aside: Path) -> LogPart | None:
             path = aside / f"{Path(file.name.removesuffix('.gz')).stem}.jsonl"
             _copy(file, path, start, end)
         lines, read = before.lines if before else 0, _read(file, end, before)
-        return LogPart(path, file.name, lines, ReadLog(read.head, read.length, read.tail, end, lines + _lines(path)), before)
+        return LogPart(
+            path, file.name, lines, ReadLog(read.head, read.length, read.tail, end, lines + _lines(path)), before
+        )
     except READ_ERRORS:  # the reader of logs says what is wrong with it
         return LogPart(file, file.name, 0, ReadLog(str(file), 0, "", 0, -1))
 

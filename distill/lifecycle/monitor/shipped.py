@@ -33,7 +33,9 @@ def shipped(home: Path, task: str, given: str | None = None) -> ShippedStudent:
         return ShippedStudent(_whole(RunDir(home, task, int(student.run.rpartition("/")[2])), name), name)
     held = [RunDir(home, task, number) for number in reversed(numbers(home, task))]
     if not held:
-        raise UsageError(f"{task} has no run under {home / 'runs'}, so there is nothing to hold a log against; `distill run {task}` makes one")
+        raise UsageError(
+            f"{task} has no run under {home / 'runs'}, so there is nothing to hold a log against; `distill run {task}` makes one"
+        )
     run = next((one for one in held if (one.path / "calls.parquet").is_file()), held[0])
     return ShippedStudent(_whole(run, f"run {run.name}"), f"run {run.name}")
 

@@ -74,7 +74,9 @@ class MonitorFolder:
             said = str(fault).split(";", maxsplit=1)[0]
             raise UsageError(f"{said}; move this one file away: the logs are then read from their beginning") from None
         if found.version > _VERSION:
-            raise UsageError(f"{path} is of a later version of distill ({found.version}); use that one, or move the file away")
+            raise UsageError(
+                f"{path} is of a later version of distill ({found.version}); use that one, or move the file away"
+            )
         return found if found.run == run else MonitorState(run, logs=found.logs)
 
     def write(self, state: MonitorState) -> None:

@@ -47,12 +47,18 @@ def examples(
     """Signal → calls that show it; keys and personal data are hidden."""
     found = {}
     for name, calls in shown.items():
-        whys = why_dropped(calls, name, gates[name]) if name in gates else [_why(name, row, floor) for row in calls.iter_rows(named=True)]
+        whys = (
+            why_dropped(calls, name, gates[name])
+            if name in gates
+            else [_why(name, row, floor) for row in calls.iter_rows(named=True)]
+        )
         found[name] = [_example(row, why) for row, why in zip(calls.iter_rows(named=True), whys, strict=True)]
     return found
 
 
-def teacher_examples(calls: pl.DataFrame, teacher: Mapping[str, str], differs: Mapping[str, bool], most: int = 6) -> list[LoggedExample]:
+def teacher_examples(
+    calls: pl.DataFrame, teacher: Mapping[str, str], differs: Mapping[str, bool], most: int = 6
+) -> list[LoggedExample]:
     """Calls in which the teacher says something else."""
     rows = [row for row in calls.iter_rows(named=True) if differs.get(row["input"])]
     return [_example(row, f"the teacher: {teacher[row['input']]}") for row in rows[:most]]

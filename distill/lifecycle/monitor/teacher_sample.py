@@ -56,13 +56,17 @@ class SampleAsked:
 async def ask_teacher(task: Task, calls: pl.DataFrame, own: Count | None, watch: Watcher) -> SampleAsked:
     """Ask the teacher the calls (input, fields, answer, tool_calls) whose fields the log tells."""
     calls = calls.drop_nulls("fields")
-    table = calls.select(pl.col("fields").map_elements(_seed_id, return_dtype=pl.String).alias("seed_id"), "fields", "input")
+    table = calls.select(
+        pl.col("fields").map_elements(_seed_id, return_dtype=pl.String).alias("seed_id"), "fields", "input"
+    )
     asked = [TeacherQuestion(seed, 0, 0) for seed in table["seed_id"]]
     with stores.opened(task.home) as store:
         requests, run = questions.requests(task, table, asked), f"{task.spec.task}/monitor"
         before, unpriced, fault = store.spent(run), store.unpriced(run), None
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, 0.0), watch=watch)
-        watch.say(f"  {len(asked):,} logged calls are asked of {task.teachers[0].address.model}{_at_most(task, requests, store)}")
+        watch.say(
+            f"  {len(asked):,} logged calls are asked of {task.teachers[0].address.model}{_at_most(task, requests, store)}"
+        )
         try:
             with interruptible(sender):
                 await sender.live(requests, task.teachers[0], SPENDER)
@@ -71,7 +75,10 @@ async def ask_teacher(task: Task, calls: pl.DataFrame, own: Count | None, watch:
         except (RowsOwed, BudgetReached, AccessRefused) as ended:
             fault = ended
         raise_to = task.teachers[0].sampling.raise_to
-        found = {text: final_answer(store, request, raise_to)[1] for text, request in zip(table["input"], requests, strict=True)}
+        found = {
+            text: final_answer(store, request, raise_to)[1]
+            for text, request in zip(table["input"], requests, strict=True)
+        }
         usd = known_usd(store.spent(run) - before, store.unpriced(run) - unpriced)
     said = {text: one.said for text, one in found.items() if one is not None and one.ok and not one.declined}
     differs = _differing(task, calls, said)
@@ -107,9 +114,17 @@ def _differing(task: Task, calls: pl.DataFrame, teacher: Mapping[str, str]) -> d
     """Input → whether student and teacher differ, by the rules that the evaluation uses."""
     settings = task.spec.evaluate
     rules = field_rules(
-        schema=task.output, given=settings.rules, only=settings.only, golds={}, teacher=dict(teacher), inputs={text: text for text in teacher}
+        schema=task.output,
+        given=settings.rules,
+        only=settings.only,
+        golds={},
+        teacher=dict(teacher),
+        inputs={text: text for text in teacher},
     )
-    said = {text: (student_said(answer, made), made) for text, answer, made in calls.select("input", "answer", "tool_calls").iter_rows()}
+    said = {
+        text: (student_said(answer, made), made)
+        for text, answer, made in calls.select("input", "answer", "tool_calls").iter_rows()
+    }
     return {text: _differs(task, rules, theirs, *said[text]) for text, theirs in teacher.items()}
 
 

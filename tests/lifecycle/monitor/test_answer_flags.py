@@ -33,7 +33,9 @@ def test_gates_that_take_a_model_or_a_dataset_are_left_out() -> None:
 
 def test_every_gate_sees_every_call() -> None:
     """A refusal breaks the schema too, and is flagged by both; equal answers have equal flags, in the order of the calls."""
-    found = flags(calls('{"mood": "glad"}', "I'm sorry, but I can't help with that.", '{"mood": "glad"}', '{"mood": "sad"}'))
+    found = flags(
+        calls('{"mood": "glad"}', "I'm sorry, but I can't help with that.", '{"mood": "glad"}', '{"mood": "sad"}')
+    )
     assert found["shows_schema"] == [False, True, False, True]
     assert found["shows_refusal"] == [False, True, False, False]
 

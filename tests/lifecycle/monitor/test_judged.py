@@ -47,4 +47,7 @@ def test_a_small_excess_of_every_day_is_raised_in_time() -> None:
 
 def test_the_sentence_says_what_the_run_had() -> None:
     _, (alarm,) = judged(MonitorState("mood/001"), {"2026-11-01": day(200)}, [SCHEMA])
-    assert alarm_sentence(alarm, SCHEMA) == "Schema failures: 10.0 % of 2,000 calls of 2026-11-01 (200); the run had 1 of 200, which allows 4.0 %"
+    assert (
+        alarm_sentence(alarm, SCHEMA)
+        == "Schema failures: 10.0 % of 2,000 calls of 2026-11-01 (200); the run had 1 of 200, which allows 4.0 %"
+    )

@@ -36,7 +36,14 @@ def day(number: int, rows: int, *, odd: float = 0.0, wrong: float = 0.0, **besid
     found = []
     for n in range(rows):
         text, said = other_kind(draw) if draw.random() < odd else mood(draw)
-        found.append(call(text, "that is no JSON" if draw.random() < wrong else said, START + number * DAY + n * DAY // rows, **beside))
+        found.append(
+            call(
+                text,
+                "that is no JSON" if draw.random() < wrong else said,
+                START + number * DAY + n * DAY // rows,
+                **beside,
+            )
+        )
     return found
 
 
@@ -57,7 +64,9 @@ def rates(looked: Looked) -> dict[str, float]:
     return {one.name: one.days[-1].rate for one in looked.result.signals}
 
 
-def test_a_clean_log_raises_nothing_and_the_second_look_reads_nothing(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_a_clean_log_raises_nothing_and_the_second_look_reads_nothing(
+    looks: Callable[..., Looked], tmp_path: Path
+) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 400) + day(1, 400))
     first, again = looks(log), looks(log)
     assert first.result.alarms == again.result.alarms == []
@@ -81,8 +90,12 @@ def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[...,
     assert "interest upon our joint" in page
 
 
-def test_text_of_a_log_is_no_markup_and_keys_and_persons_are_hidden(looks: Callable[..., Looked], tmp_path: Path) -> None:
-    text = "<script>alert(1)</script> write to jane.roe@corp.com, key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
+def test_text_of_a_log_is_no_markup_and_keys_and_persons_are_hidden(
+    looks: Callable[..., Looked], tmp_path: Path
+) -> None:
+    text = (
+        "<script>alert(1)</script> write to jane.roe@corp.com, key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
+    )
     log = write(tmp_path / "calls.jsonl", day(0, 300) + [call(f"{text} {n}", "glad", START + n) for n in range(60)])
     found = looks(log)
     page, kept = Path(found.result.page).read_text(), (Path(found.result.page).parent / "state.json").read_text()
@@ -97,7 +110,10 @@ def test_private_calls_count_and_are_never_shown_or_harvested(looks: Callable[..
     log = write(tmp_path / "calls.jsonl", day(0, 300, odd=1.0, private=True))
     to = HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
     found = looks(log, harvest_to=to)
-    assert [one.name for one in found.result.signals if one.alarms] == ["far_input", "input_length"] or found.result.alarms
+    assert [one.name for one in found.result.signals if one.alarms] == [
+        "far_input",
+        "input_length",
+    ] or found.result.alarms
     assert all(not one.examples for one in found.result.signals)
     assert to.path.read_text() == ""
 
@@ -143,7 +159,7 @@ def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., Looked], 
     """A call of the year 2090 must not make every later day a late one."""
     calls = day(0, 50) + [call("a lamp", "glad", 3_800_000_000), {**call("a kettle", "glad", 0)}]
     found = looks(write(tmp_path / "calls.jsonl", calls))
-    assert [one.day for one in found.result.days][0] == "2025-11-01"
+    assert found.result.days[0].day == "2025-11-01"
     assert found.result.days[-1].day < "2090"
     assert any("in the future" in note for note in found.result.notes)
 
@@ -169,7 +185,9 @@ def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[...,
     assert again.result.teacher.asked == 0
 
 
-def test_a_run_that_is_half_there_is_an_error(looks: Callable[..., Looked], finished_moods: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_half_there_is_an_error(
+    looks: Callable[..., Looked], finished_moods: Path, tmp_path: Path
+) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 20))
     (finished_moods.parent / "runs/mood/001/samples.parquet").unlink()
     with pytest.raises(UsageError, match=r"lacks samples.parquet.*--run"):

@@ -21,7 +21,13 @@ def read(files: Sequence[Path], known: Sequence[ReadLog]) -> tuple[list[tuple[st
     with new_parts(files, known, files[0].parent) as parts:
         for part in parts:
             with raw(part.path) as content:
-                found.append((part.name, part.before, [json.loads(line)["n"] for line in content.read().splitlines() if line.strip()]))
+                found.append(
+                    (
+                        part.name,
+                        part.before,
+                        [json.loads(line)["n"] for line in content.read().splitlines() if line.strip()],
+                    )
+                )
         return found, merged(known, parts)
 
 

@@ -17,7 +17,9 @@ def state() -> MonitorState:
     held = after(Evidence(), day="2026-11-01", x=3, n=100, bound=0.05)
     day = StoredDay("2026-11-01", 100, 90, {"schema": SignalDay("2026-11-01", 3, 90, None, alarm=False)})
     shown = {"schema": [LoggedExample("a.jsonl:3", "half an emoji \ud83d", "no json", "not JSON")]}
-    return MonitorState("mood/001", "b0", "2026-11-02T06:00:00+00:00", [ReadLog("h", 10, "t", 99, 4)], [day], {"schema": held}, shown)
+    return MonitorState(
+        "mood/001", "b0", "2026-11-02T06:00:00+00:00", [ReadLog("h", 10, "t", 99, 4)], [day], {"schema": held}, shown
+    )
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:

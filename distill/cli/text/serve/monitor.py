@@ -16,7 +16,11 @@ def monitor_lines(found: Monitored) -> list[str]:
     lines += [f"ALARM  {alarm}" for alarm in found.alarms] or ["nothing is above what the run allows"]
     if found.signals:
         wide = max(len(one.title) for one in found.signals)
-        lines += ["", f"  {'signal':{wide}}  {'last day':>9}  {'the run':>8}  {'allowed':>8}", *(_signal(one, wide) for one in found.signals)]
+        lines += [
+            "",
+            f"  {'signal':{wide}}  {'last day':>9}  {'the run':>8}  {'allowed':>8}",
+            *(_signal(one, wide) for one in found.signals),
+        ]
     if found.teacher is not None:
         lines += ["", teacher_line(found.teacher)]
     if found.harvest is not None:
@@ -39,7 +43,11 @@ def teacher_line(asked: TeacherAsked) -> str:
 def _read(found: Monitored) -> str:
     total = sum(day.calls for day in found.days)
     span = f" of {len(found.days)} days, {found.days[0].day} to {found.days[-1].day}" if found.days else ""
-    return f"{found.new_calls:,} new calls, {total:,} in all{span}" if found.new_calls else f"nothing new since {found.looked}, {total:,} calls{span}"
+    return (
+        f"{found.new_calls:,} new calls, {total:,} in all{span}"
+        if found.new_calls
+        else f"nothing new since {found.looked}, {total:,} calls{span}"
+    )
 
 
 def _signal(one: WatchedSignal, wide: int) -> str:
