@@ -81,8 +81,8 @@ def figures(run: int, *, seeds: int, tests: int) -> tuple[dict[str, Any], dict[s
     import polars as pl
     from logged import message, other_kind
 
-    from distill.lifecycle.monitor.known_inputs import Count, input_flags, known_inputs
-    from distill.lifecycle.monitor.signals import FAR, LANGUAGE, LENGTH, SHOWS
+    from distill.lifecycle.monitor.rates.known_inputs import Count, input_flags, known_inputs
+    from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, LENGTH, SHOWS
 
     draw, chance = random.Random(run), np.random.default_rng(run)
     texts = [message(draw)[0] for _ in range(seeds)]
@@ -115,9 +115,9 @@ def watched(
 
     import numpy as np
 
-    from distill.lifecycle.monitor.baseline import bounds
-    from distill.lifecycle.monitor.evidence import Evidence, after
-    from distill.lifecycle.monitor.signals import FAR
+    from distill.lifecycle.monitor.rates.baseline import bounds
+    from distill.lifecycle.monitor.rates.evidence import Evidence, after
+    from distill.lifecycle.monitor.rates.signals import FAR
 
     chance, false, planted = np.random.default_rng(seed), list[str](), list[str]()
     for bound in bounds(counts, alpha=0.01, tolerance=0.01, limits={}, off=("finish_reason",)):

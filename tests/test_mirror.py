@@ -88,7 +88,7 @@ ELSEWHERE = {
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
     "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
     "lifecycle/monitor/teacher_sample",
-    "lifecycle/monitor/test_signals.py": "spec/monitor",
+    "lifecycle/monitor/rates/test_signals.py": "spec/monitor",
     "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",

@@ -13,7 +13,7 @@ SIGNALS = (
     "schema", "tools", "finish_reason", "refusal", "length", "boilerplate", "echo", "form", "repetition", "language",
     "far_input", "input_length", "input_language", "unknown_stratum", "handed_on", "bad_feedback", "teacher_differs",
 )  # fmt: skip
-"""Names of what is watched (`distill.lifecycle.monitor.signals`)."""
+"""Names of what is watched (`distill.lifecycle.monitor.rates.signals`)."""
 
 
 class TeacherSample(Settings):

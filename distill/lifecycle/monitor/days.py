@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import AT_MOST
-from distill.lifecycle.monitor.answer_flags import answer_flags
-from distill.lifecycle.monitor.baseline import Baseline
-from distill.lifecycle.monitor.known_inputs import input_flags, label_flag
 from distill.lifecycle.monitor.offsets import LogPart
-from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, LENGTH, SHOWS, SIGNALS, STRATUM
+from distill.lifecycle.monitor.rates.answer_flags import answer_flags
+from distill.lifecycle.monitor.rates.baseline import Baseline
+from distill.lifecycle.monitor.rates.known_inputs import input_flags, label_flag
+from distill.lifecycle.monitor.rates.signals import FAR, FEEDBACK, HANDED_ON, LENGTH, SHOWS, SIGNALS, STRATUM
 
 _SAME = ("answer", "tool_calls", "refusal", "finish_reason")
 _SHOWN = 6

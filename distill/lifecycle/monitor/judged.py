@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from distill.lifecycle.monitor.baseline import Bound
 from distill.lifecycle.monitor.days import DayCounts
-from distill.lifecycle.monitor.evidence import Evidence, after, hits_to_alarm
+from distill.lifecycle.monitor.rates.baseline import Bound
+from distill.lifecycle.monitor.rates.evidence import Evidence, after, hits_to_alarm
+from distill.lifecycle.monitor.rates.signals import SIGNALS
 from distill.lifecycle.monitor.result import SignalDay
-from distill.lifecycle.monitor.signals import SIGNALS
 from distill.lifecycle.monitor.state import MonitorState, StoredDay
 from distill.text.percentages import percent
 

@@ -25,14 +25,14 @@ from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.lifecycle.monitor import page
-from distill.lifecycle.monitor.answer_flags import free_gates
-from distill.lifecycle.monitor.baseline import Baseline, Bound, baseline, bounds, unwatched_gates
 from distill.lifecycle.monitor.days import LogIntake
 from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
+from distill.lifecycle.monitor.rates.answer_flags import free_gates
+from distill.lifecycle.monitor.rates.baseline import Baseline, Bound, baseline, bounds, unwatched_gates
+from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS, TEACHER
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
 from distill.lifecycle.monitor.shipped import shipped
-from distill.lifecycle.monitor.signals import FAR, SIGNALS, TEACHER
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState
 from distill.lifecycle.monitor.summary import day_calls, examples, teacher_examples, watched
 from distill.lifecycle.monitor.teacher_sample import SampleAsked, ask_teacher

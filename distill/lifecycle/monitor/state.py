@@ -14,8 +14,8 @@ from pathlib import Path
 from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.folder_lock import locked
-from distill.lifecycle.monitor.evidence import Evidence
 from distill.lifecycle.monitor.offsets import ReadLog
+from distill.lifecycle.monitor.rates.evidence import Evidence
 from distill.lifecycle.monitor.result import LoggedExample, SignalDay
 from distill.rundir import read_result
 

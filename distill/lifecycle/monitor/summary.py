@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from distill.curate.gates.private import hidden
-from distill.lifecycle.monitor.answer_flags import why_dropped
-from distill.lifecycle.monitor.baseline import Bound
-from distill.lifecycle.monitor.known_inputs import Count
+from distill.lifecycle.monitor.rates.answer_flags import why_dropped
+from distill.lifecycle.monitor.rates.baseline import Bound
+from distill.lifecycle.monitor.rates.known_inputs import Count
+from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS
 from distill.lifecycle.monitor.result import DayCalls, LoggedExample, WatchedSignal
-from distill.lifecycle.monitor.signals import FAR, SIGNALS
 from distill.lifecycle.monitor.state import MonitorState
 from distill.lifecycle.monitor.teacher_sample import student_said
 from distill.stats import proportion

@@ -18,7 +18,7 @@ from distill.evaluate.fields import FieldRules, field_rules
 from distill.evaluate.metrics import METRICS, Example, NotScorable
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestion
-from distill.lifecycle.monitor.known_inputs import Count
+from distill.lifecycle.monitor.rates.known_inputs import Count
 from distill.lifecycle.monitor.result import TeacherAsked
 from distill.money import Budget, known_usd, most_usd
 from distill.records import Answer, Ended, Request, ToolCall, content_id

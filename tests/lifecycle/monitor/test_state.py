@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from distill.errors import UsageError
-from distill.lifecycle.monitor.evidence import Evidence, after
 from distill.lifecycle.monitor.offsets import ReadLog
+from distill.lifecycle.monitor.rates.evidence import Evidence, after
 from distill.lifecycle.monitor.result import LoggedExample, SignalDay
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState, StoredDay
 

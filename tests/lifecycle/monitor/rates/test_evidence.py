@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.lifecycle.monitor import evidence
-from distill.lifecycle.monitor.evidence import ODDS, Evidence, after, hits_to_alarm, rate_bound
+from distill.lifecycle.monitor.rates import evidence
+from distill.lifecycle.monitor.rates.evidence import ODDS, Evidence, after, hits_to_alarm, rate_bound
 
 
 def weights(n: int, rate: float) -> list[float]:

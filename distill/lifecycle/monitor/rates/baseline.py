@@ -15,10 +15,10 @@ import polars as pl
 from distill.curate.gates.settings import GateSettings
 from distill.evaluate.selective import nearness, routing
 from distill.evaluate.selective.routing import Routing
-from distill.lifecycle.monitor.answer_flags import answer_flags
-from distill.lifecycle.monitor.evidence import rate_bound
-from distill.lifecycle.monitor.known_inputs import Count, KnownInputs, known_inputs
-from distill.lifecycle.monitor.signals import HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
+from distill.lifecycle.monitor.rates.answer_flags import answer_flags
+from distill.lifecycle.monitor.rates.evidence import rate_bound
+from distill.lifecycle.monitor.rates.known_inputs import Count, KnownInputs, known_inputs
+from distill.lifecycle.monitor.rates.signals import HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
 from distill.rundir import RunDir, read_json, read_parquet
 
 _UNSURE = 0.75

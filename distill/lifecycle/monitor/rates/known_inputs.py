@@ -16,7 +16,7 @@ import polars as pl
 
 from distill.curate.gates.language import detected_in_short, detected_language
 from distill.evaluate.selective.nearness import TrainingTexts, training_texts
-from distill.lifecycle.monitor.signals import FAR, LANGUAGE, LENGTH, SHOWS, STRATUM
+from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, LENGTH, SHOWS, STRATUM
 from distill.records import content_id
 from distill.similarity.arrays import Float64s
 

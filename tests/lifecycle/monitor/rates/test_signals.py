@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from distill.curate.gates.registry import GATES
-from distill.lifecycle.monitor.signals import GATED, LIMITS, SIGNALS
+from distill.lifecycle.monitor.rates.signals import GATED, LIMITS, SIGNALS
 from distill.spec import monitor
 from distill.spec.monitor import MonitorSettings
 

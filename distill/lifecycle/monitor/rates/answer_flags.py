@@ -11,7 +11,7 @@ import polars as pl
 
 from distill.curate.gates.registry import GATES
 from distill.curate.gates.settings import GateSettings
-from distill.lifecycle.monitor.signals import GATED, SHOWS
+from distill.lifecycle.monitor.rates.signals import GATED, SHOWS
 from distill.records import Json
 
 _OF_ANSWER = ("answer", "tool_calls", "refusal")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from distill.lifecycle.monitor.answer_flags import free_gates
-from distill.lifecycle.monitor.baseline import baseline, bounds, unwatched_gates
-from distill.lifecycle.monitor.known_inputs import Count
+from distill.lifecycle.monitor.rates.answer_flags import free_gates
+from distill.lifecycle.monitor.rates.baseline import baseline, bounds, unwatched_gates
+from distill.lifecycle.monitor.rates.known_inputs import Count
 from distill.pipeline.open_task import open_task
 from distill.rundir import RunDir
 

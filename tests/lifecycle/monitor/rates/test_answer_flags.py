@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from distill.lifecycle.monitor.answer_flags import answer_flags, free_gates, why_dropped
+from distill.lifecycle.monitor.rates.answer_flags import answer_flags, free_gates, why_dropped
 
 SCHEMA = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}}, "required": ["mood"]}
 GATES = [

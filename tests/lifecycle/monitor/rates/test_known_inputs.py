@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from logged import message, other_kind
 
-from distill.lifecycle.monitor.known_inputs import KnownInputs, input_flags, known_inputs, label_flag, to_others
+from distill.lifecycle.monitor.rates.known_inputs import KnownInputs, input_flags, known_inputs, label_flag, to_others
 
 
 def seeds(count: int) -> tuple[pl.DataFrame, list[str]]:
