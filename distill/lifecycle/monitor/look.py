@@ -88,6 +88,7 @@ def look(
         kept = _harvested(task, student.run, intake, asked, harvest_to)
         state, made = _judged(state, intake, limits, asked)
         notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
+        notes += [str(asked.fault)] if asked is not None and asked.fault is not None else []
         result = Monitored(
             task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
             new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),

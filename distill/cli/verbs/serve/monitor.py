@@ -61,8 +61,7 @@ def monitor(
 
     sets = [*(sets or []), *([f"monitor.teacher.rows={sample}"] if sample is not None else [])]
     options = {"monitor.teacher.rows": "--sample"} if sample is not None else {}
-    asks = sample != 0
-    task = opened(spec, sets, max_usd, as_json=as_json, priced=asks, options=options)
+    task = opened(spec, sets, max_usd, as_json=as_json, priced=False, options=options)
     if task.spec.monitor.teacher.rows:
         need_price(task)
     with Panel(quiet=as_json) as panel:
@@ -70,6 +69,8 @@ def monitor(
     out(dict(plain(looked.result)), as_json, monitor_lines(looked.result))
     if looked.result.alarms:
         raise typer.Exit(4)
+    if looked.fault is not None and as_json:  # it stands among the notes of the one object
+        raise typer.Exit(looked.fault.exit_code)
     if looked.fault is not None:
         raise looked.fault
 
