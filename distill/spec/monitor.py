@@ -43,7 +43,7 @@ class MonitorSettings(Settings):
     off: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
         100_000,
-        description="distinct inputs of a look whose distance to the training rows is computed; of more, a share by a hash",
+        description="distinct inputs of a look whose distance to the training rows and whose language are found out; of more, a share by a hash",
     )
     teacher: TeacherSample = TeacherSample()
 

@@ -30,7 +30,7 @@ from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
 from distill.lifecycle.monitor.rates.answer_flags import free_gates
 from distill.lifecycle.monitor.rates.baseline import Baseline, Bound, baseline, bounds, unwatched_gates
-from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS, TEACHER
+from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, SIGNALS, TEACHER
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
 from distill.lifecycle.monitor.shipped import shipped
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState
@@ -83,7 +83,7 @@ def look(
         tally = LogTally(clock=Clock(now=int(datetime.now(UTC).timestamp() * 1e6)))
         with new_parts(files, state.logs, folder.path) as parts:
             _read(task, intake, tally, parts)
-            state = replace(state, logs=merged(state.logs, parts))
+            state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
         asked = _asked(task, intake, own, watch)
         kept = _harvested(task, student.run, intake, asked, harvest_to)
         state, made = _judged(state, intake, limits, asked)
@@ -93,7 +93,7 @@ def look(
             task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
             new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
             signals=watched(state, limits, own.counts), notes=notes, alpha=settings.alpha, teacher=made, harvest=kept, page=str(folder.path / PAGE),
-            reading=tally.plain(),
+            reading=tally.plain() | {"files": names},
         )  # fmt: skip
         _write(folder, state, result)
     return Looked(result, asked.fault if asked else None)
@@ -176,7 +176,7 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
     found = list(tally.sentences())
     if intake.near < intake.inputs:
         found.append(
-            f"{FAR} looks at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,}); every other signal at all"
+            f"{FAR} and {LANGUAGE} look at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,}); every other signal at all"
         )
     if left := unwatched_gates(task.spec.gate_settings()):
         found.append(

@@ -176,7 +176,7 @@ def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[...,
     calls = day(0, 60)
     nothing = looks(write(tmp_path / "a.jsonl", calls))
     asked = looks(write(tmp_path / "b.jsonl", calls[:30] + day(1, 5)), sets=["monitor.teacher.rows=10"])
-    again = looks(write(tmp_path / "c.jsonl", [*calls[:30], *day(1, 5), *day(1, 5)]), sets=["monitor.teacher.rows=10"])
+    again = looks(write(tmp_path / "c.jsonl", [*day(1, 5), *calls[:30]]), sets=["monitor.teacher.rows=10"])
     assert nothing.result.teacher is None
     assert asked.result.teacher is not None
     assert (asked.result.teacher.rows, asked.result.teacher.asked) == (10, 10)

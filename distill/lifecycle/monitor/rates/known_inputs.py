@@ -85,13 +85,15 @@ def to_others(near: TrainingTexts, texts: Sequence[str], trained: Collection[str
 
 
 def input_flags(texts: Sequence[str], known: KnownInputs, *, near: Collection[int]) -> pl.DataFrame:
-    """Of each text whether it is far, of an odd length, in another language; `near` are the places of those whose distance is computed,
-    and of the others it is null. `nearness` is the distance itself."""
+    """Of each text whether it is far, in another language, of an odd length; `near` are the places of those of which the first two, which take
+    time, are found out, and of the others they are null. `nearness` is the distance itself."""
     places = sorted(near)
     found: list[float | None] = [None] * len(texts)
     for place, value in zip(places, known.near.nearest([texts[place] for place in places]).tolist(), strict=True):
         found[place] = value
-    spoken = [language_of(text) for text in texts]
+    spoken: list[str | None] = [None] * len(texts)
+    for place in places:
+        spoken[place] = language_of(texts[place])
     return pl.DataFrame(
         {
             "input": texts, "nearness": pl.Series(found, dtype=pl.Float64),

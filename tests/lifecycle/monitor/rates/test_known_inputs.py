@@ -36,11 +36,12 @@ def test_a_distance_that_is_not_computed_is_null(known: KnownInputs) -> None:
     found = input_flags(["a", "b"], known, near=[1])
     assert found["nearness"].to_list() == [None, 0.0]
     assert found["shows_far_input"].to_list() == [None, True]
+    assert found["shows_input_language"].to_list() == [None, None]
 
 
 def test_lengths_and_languages_of_the_seeds(known: KnownInputs) -> None:
     german = "Der Wasserkocher ist heute Morgen angekommen und funktioniert leider überhaupt nicht mehr"
-    found = input_flags(["x" * 5000, german], known, near=())
+    found = input_flags(["x" * 5000, german], known, near=[0, 1])
     assert found["shows_input_length"].to_list()[0] is True
     assert found["shows_input_language"].to_list() == [None, True]
 
