@@ -101,7 +101,7 @@ class SeedReader:
         if wrong:
             return
         seed = self._seed(path, line, row)
-        if columns.since is not None and not self.times.keeps(columns.since, path, line, found, seed.id):
+        if columns.since is not None and not self.times.keeps(columns.since, path, line, found, seed):
             return
         if self.rule_inputs:
             self.at.append((path, line))

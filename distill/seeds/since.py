@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from distill.records import Json
+from distill.records import Json, Seed
 from distill.tables.outcome import dropped_frame
 from distill.text.times import TIMES, iso, micros
 
@@ -42,7 +42,7 @@ class SinceTally:
     untimed: Counter[str] = field(default_factory=Counter)
     timed: int = 0
 
-    def keeps(self, since: Since, path: Path, line: int, row: Mapping[str, Json] | ValueError, seed: str) -> bool:
+    def keeps(self, since: Since, path: Path, line: int, row: Mapping[str, Json] | ValueError, seed: Seed) -> bool:
         """Whether a row is taken, counted."""
         moment = time_of(row, since.column) if isinstance(row, Mapping) else None
         if moment is None:
@@ -51,7 +51,7 @@ class SinceTally:
         self.timed += 1
         if moment >= since.moment:
             return True
-        if seed in since.carried:
+        if since.carried and seed.id in since.carried:
             self.carried += 1
             return True
         self.older.append((path.name, line, moment))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -125,6 +125,11 @@ class Since(Settings):
         return value
 
 
+def _or_text(schema: dict[str, Any]) -> None:
+    """A moment may also be written without its object."""
+    schema["anyOf"].insert(0, {"type": "string"})
+
+
 class Seeds(Settings):
     """Where the input rows come from."""
 
@@ -145,7 +150,7 @@ class Seeds(Settings):
     since: Since | None = Field(
         None,
         description='only rows from then on, as "2026-11-01"; or `last run`: what that run has, and what is newer',
-        json_schema_extra=lambda schema: schema["anyOf"].insert(0, {"type": "string"}),
+        json_schema_extra=_or_text,
     )
     gold: NonBlank | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(

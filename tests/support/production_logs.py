@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from distill.chat.templates import parse
+from distill.lifecycle.logs.prompt_pattern import pattern_of
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
-from distill.lifecycle.logs.task_shape import TaskShape, pattern_of
+from distill.lifecycle.logs.task_shape import TaskShape
 
 SYSTEM, ANSWER, START = "Mood?", '{"mood": "glad"}', 1_793_534_400
 """The student's system prompt, an answer, and 2026-11-01T12:00:00Z."""

@@ -77,7 +77,7 @@ class Intake:
             self.drop(place, why, "over_limit", f"{self.at_most:,} candidates came before it")
             return
         fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        if missing := [name for name in self.shape.variables if _is_blank(fields.get(name))]:
+        if missing := [name for name in self.shape.variables if self._lacks(fields, name)]:
             self.drop(place, why, "fields_unknown", f"the log does not tell {', '.join(missing)}")
             return
         labels = {**self.labels, **orjson.loads(row["labels"] or "{}")}
@@ -92,6 +92,9 @@ class Intake:
             fields,
             {name: labels[name] for name in self.shape.columns},
         )
+
+    def _lacks(self, fields: Mapping[str, Json], name: str) -> bool:
+        return name not in fields or (name not in self.shape.blank and _is_blank(fields[name]))
 
     def _mask(
         self, place: str, why: str, time: str | None, fields: Mapping[str, Json], labels: Mapping[str, Json]

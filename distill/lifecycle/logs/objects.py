@@ -149,7 +149,7 @@ def _values(file: BinaryIO) -> Iterator[Json]:
     while True:
         blank = _BLANK.match(held, at)
         at = blank.end() if blank else at
-        end = _end(held, at)
+        end = _end_of_line(held, at) or _end(held, at)
         if end is not None:
             yield parsed(held[at:end])
             at = end
@@ -161,7 +161,7 @@ def _values(file: BinaryIO) -> Iterator[Json]:
             continue
         if not rest.strip():
             return
-        yield Torn("too_long" if more else "torn", f"an object that does not end: {rest[:60]!r}")
+        yield Torn("too_long" if more else "torn", "an object that does not end")
         after = _NEXT.search(rest)
         if after is None:
             return
@@ -169,6 +169,19 @@ def _values(file: BinaryIO) -> Iterator[Json]:
 
 
 _EDGE = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
+
+
+def _end_of_line(held: bytes, at: int) -> int | None:
+    """Where an object ends that is the whole of its line, but for a comma: found much faster than by its brackets."""
+    end = held.find(b"\n", at)
+    line = held[at:end].rstrip(b" ,\r\t") if end > 0 and held[at : at + 1] == b"{" else b""
+    if line[-1:] != b"}":
+        return None
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return at + len(line)
 
 
 def _end(held: bytes, at: int) -> int | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from distill.curate.gates.private import hidden
 from distill.lifecycle.logs.clock import Clock
 from distill.records import Json
 
@@ -65,7 +66,7 @@ class LogTally:
         """Count an item as dropped, and keep the first few."""
         self.dropped[reason] += 1
         if self.dropped[reason] <= KEPT:
-            self.examples.append(DroppedItem(file, line, item, reason, detail[:300]))
+            self.examples.append(DroppedItem(file, line, item, reason, hidden(detail, persons=True)[:300]))
 
     @property
     def whole(self) -> bool:

@@ -1,8 +1,4 @@
-"""What a call of the task looks like: its prompts turned round, so that the task's fields come back out of what was sent.
-
-    Mood?                                 {"role": "system", "content": "Mood?"}
-    [user]                       ←→       {"role": "user", "content": "Message: my lamp is broken"}
-    Message: {{message}}                  gives {"message": "my lamp is broken"}
+"""What a call of the task looks like, told by its prompts (`prompt_pattern`), so that the task's fields come back out of what was sent.
 
 A call whose system prompt is of none of the prompts is another task's. One without a system turn is the task's where its last turn fits,
 or where the task has one variable alone: an application may log only what its user wrote.
@@ -10,80 +6,18 @@ or where the task has one variable alone: an application may log only what its u
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distill.chat.content import text as text_of
-from distill.chat.templates import Template
 from distill.lifecycle.logs.call import Asked, NoCall
-from distill.records import Json, canonical
+from distill.lifecycle.logs.prompt_pattern import SYSTEM, PromptPattern, Turns, is_bare, pattern_of, said
+from distill.records import Json
 from distill.seeds.load import input_of
 from distill.task.task import Task
 from distill.text.normalise import strict_json
 
-_SLOT = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_CHAT = "messages"
-_SYSTEM = ("system", "developer")
 _LOOKED_AT = 50
 _SHOWN = 60
-Turns = Sequence[Mapping[str, Json]]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnPattern:
-    """One turn of a prompt: its role, and what its text is made of."""
-
-    role: str
-    literal: str | None
-    """The whole text, where no variable is in it."""
-    names: tuple[str, ...] = ()
-    before: str = ""
-    after: str = ""
-    pattern: re.Pattern[str] | None = None
-    """For several variables, or one that comes twice."""
-
-    def fields(self, text: str) -> dict[str, str] | None:
-        """The values that give this text; None where none do."""
-        if self.literal is not None:
-            return {} if text == self.literal or text.strip() == self.literal.strip() else None
-        if self.pattern is None:
-            fits = (
-                text.startswith(self.before)
-                and text.endswith(self.after)
-                and len(text) >= len(self.before) + len(self.after)
-            )
-            return {self.names[0]: text[len(self.before) : len(text) - len(self.after)]} if fits else None
-        found = self.pattern.fullmatch(text)
-        return found.groupdict() if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class PromptPattern:
-    """A prompt as the turns that it becomes; `chat` is the variable of a conversation in it, and the place where that stands."""
-
-    source: str
-    turns: tuple[TurnPattern, ...]
-    chat: tuple[int, str] | None = None
-
-    @property
-    def system(self) -> bool:
-        return bool(self.turns) and self.turns[0].role == "system"
-
-    def fields(self, turns: Turns) -> dict[str, Json] | None:
-        """The fields that make these turns; None where the prompt does not give them."""
-        if self.chat is None:
-            return _matched(self.turns, turns) if len(turns) == len(self.turns) else None
-        place, name = self.chat
-        behind = len(self.turns) - place
-        if len(turns) <= len(self.turns):
-            return None
-        head, tail = (
-            _matched(self.turns[:place], turns[:place]),
-            _matched(self.turns[place:], turns[len(turns) - behind :]),
-        )
-        inside = turns[place : len(turns) - behind]
-        return None if head is None or tail is None else {**head, **tail, name: [_plain(turn) for turn in inside]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +33,15 @@ class TaskShape:
     compared: tuple[str, ...] = ()
     """Fields of an answer whose tokens tell how sure the model was; none: all of it."""
     chats: Mapping[str, bool] = field(default_factory=dict)
+    blank: frozenset[str] = frozenset()
+    """Variables that may be empty: of logged chats the system prompt."""
 
     @classmethod
     def of(cls, task: Task) -> TaskShape:
         """The shape of an opened task."""
         prompts = (task.student_prompt, task.teacher_prompt, *task.rival_prompts.values())
         variables = tuple(
-            dict.fromkeys(name for one in (task.student_prompt, task.teacher_prompt) for name in one.variables)
+            dict.fromkeys(name for one in (task.teacher_prompt, task.student_prompt) for name in one.variables)
         )
         spec = task.spec
         group = [spec.seeds.group] if spec.seeds.group else []
@@ -120,7 +56,7 @@ class TaskShape:
         return cls(
             variables=variables, prompts=tuple(pattern_of(one) for one in prompts), chats={**task.teacher_prompt.chats, **task.student_prompt.chats},
             columns=tuple(dict.fromkeys(name for name in needed if name not in variables)), json_fields=frozenset(spelt),
-            compared=tuple(spec.evaluate.only),
+            compared=tuple(spec.evaluate.only), blank=frozenset({"system"} if spec.seeds.as_ == "chats" else ()),
         )  # fmt: skip
 
     def told(self, asked: Asked) -> tuple[str, dict[str, Json] | None]:
@@ -145,7 +81,10 @@ class TaskShape:
         return input_of({name: fields[name] for name in self.variables if name in fields})
 
     def _values(self, fields: dict[str, Json]) -> dict[str, Json]:
-        """Fields whose seeds hold objects or numbers, as such."""
+        """Fields whose seeds hold objects or numbers, as such; of a logged chat the turns without those of the system."""
+        for name in self.chats if self.blank else ():
+            if isinstance(fields.get(name), list):
+                fields[name] = [turn for turn in fields[name] if turn.get("role") not in SYSTEM]
         for name in self.json_fields & fields.keys():
             if isinstance(fields[name], str):
                 try:
@@ -170,90 +109,19 @@ class TaskShape:
 
     def _unmatched(self, turns: Turns) -> tuple[str, dict[str, Json] | None]:
         """Turns that no prompt gives as they stand."""
-        system = next((turn for turn in turns if turn.get("role") in _SYSTEM), None)
+        system = next((turn for turn in turns if turn.get("role") in SYSTEM), None)
         if system is not None:
-            raise NoCall("other_prompt", f"the system prompt begins {_said(system)[:_SHOWN]!r}")
-        bare = [turn for turn in turns if turn.get("role") not in _SYSTEM]
+            raise NoCall("other_prompt", f"the system prompt begins {said(system)[:_SHOWN]!r}")
+        bare = [turn for turn in turns if turn.get("role") not in SYSTEM]
         for prompt in self.prompts:
-            if (
-                prompt.system
-                and (found := PromptPattern(prompt.source, prompt.turns[1:], _moved(prompt.chat)).fields(bare))
-                is not None
-            ):
-                return self.input(found), self._values(found) if set(self.variables) <= set(found) else None
-        if any(not _is_bare(prompt) for prompt in self.prompts) or not bare:
-            raise NoCall(
-                "other_prompt", f"no prompt of the task begins {_said(bare[0])[:_SHOWN]!r}" if bare else "no turn in it"
-            )
-        return self._text(_said(bare[-1]))
-
-
-def pattern_of(template: Template) -> PromptPattern:
-    """A prompt turned round."""
-    turns: list[TurnPattern] = []
-    chat: tuple[int, str] | None = None
-    for role, text in template.turns:
-        if role == _CHAT:
-            chat = (len(turns), _SLOT.findall(text)[0])
-        else:
-            turns.append(_turn_pattern(role, text))
-    return PromptPattern(template.source, tuple(turns), chat)
-
-
-def _turn_pattern(role: str, text: str) -> TurnPattern:
-    pieces = _SLOT.split(text)
-    names, literals = pieces[1::2], pieces[0::2]
-    if not names:
-        return TurnPattern(role, text)
-    if len(names) == 1:
-        return TurnPattern(role, None, tuple(names), literals[0], literals[1])
-    seen: set[str] = set()
-    parts = [re.escape(literals[0])]
-    for name, literal in zip(names, literals[1:], strict=True):
-        parts += [f"(?P={name})" if name in seen else f"(?P<{name}>.*?)", re.escape(literal)]
-        seen.add(name)
-    return TurnPattern(role, None, tuple(names), pattern=re.compile("".join(parts), re.DOTALL))
-
-
-def _matched(patterns: Sequence[TurnPattern], turns: Turns) -> dict[str, Json] | None:
-    found: dict[str, Json] = {}
-    for pattern, turn in zip(patterns, turns, strict=True):
-        role = turn.get("role")
-        if role != pattern.role and not (role in _SYSTEM and pattern.role in _SYSTEM):
-            return None
-        values = pattern.fields(_said(turn))
-        if values is None:
-            return None
-        found |= values
-    return found
-
-
-def _plain(turn: Mapping[str, Json]) -> dict[str, Json]:
-    """A turn of a conversation as a seed holds it."""
-    kept = {name: turn[name] for name in ("role", "content", "name", "tool_calls", "tool_call_id") if turn.get(name)}
-    return kept if "content" in kept or "tool_calls" in kept else {**kept, "content": ""}
-
-
-def _said(turn: Mapping[str, Json]) -> str:
-    """The text of a turn; of parts that are no text, nothing."""
-    said = turn.get("content")
-    if isinstance(said, str):
-        return said
-    try:
-        return text_of(said) or ""
-    except ValueError:
-        return canonical(said)
-
-
-def _moved(chat: tuple[int, str] | None) -> tuple[int, str] | None:
-    """The place of a conversation in a prompt without its system turn."""
-    return None if chat is None else (chat[0] - 1, chat[1])
-
-
-def _is_bare(prompt: PromptPattern) -> bool:
-    """Whether what a prompt asks after its system turn is a variable alone, and so any text."""
-    last = prompt.turns[-1] if prompt.turns else None
-    return last is not None and last.literal is None and last.pattern is None and not (last.before + last.after).strip()
+            found = prompt.without_system.fields(bare) if prompt.system else None
+            if found is not None:
+                # A conversation's own system prompt may be empty, and then there is no such turn.
+                found = self._values({**dict.fromkeys(self.blank & set(prompt.turns[0].names), ""), **found})
+                return self.input(found), found if set(self.variables) <= set(found) else None
+        if any(not is_bare(prompt) for prompt in self.prompts) or not bare:
+            raise NoCall("other_prompt", "its last turn fits no prompt of the task" if bare else "no turn in it")
+        return self._text(said(bare[-1]))
 
 
 def _rule_columns(task: Task) -> list[str]:

@@ -251,6 +251,16 @@ def test_clocks_that_jump_leave_nothing_out(tmp_path: Path) -> None:
     assert len(tally.sentences()) == 4
 
 
+def test_what_stands_in_the_tally_names_nobody(tmp_path: Path) -> None:
+    rows = [
+        openai("hi anna@mail.co.uk", system="Write to anna@mail.co.uk"),
+        openai("x", error="no anna@mail.co.uk", response=None),
+    ]
+    _, tally = read(write(tmp_path / "a.jsonl", *rows, '{"message": "anna@mail.co.uk'))
+    assert len(tally.examples) == 3
+    assert "anna@" not in str(tally.examples) + str(tally.sentences())
+
+
 def test_examples_are_bounded(tmp_path: Path) -> None:
     _, tally = read(write(tmp_path / "a.jsonl", *["torn"] * 500))
     assert tally.dropped == {"torn": 500}

@@ -4,32 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from production_logs import shape, turns
 
 from distill.chat.templates import parse
 from distill.lifecycle.logs.call import NoCall
-from distill.lifecycle.logs.task_shape import TaskShape, pattern_of
+from distill.lifecycle.logs.prompt_pattern import pattern_of
+from distill.lifecycle.logs.task_shape import TaskShape
 from distill.pipeline.open_task import open_task
-
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40)
-
-
-@given(TEXTS)
-def test_a_prompt_turned_round_gives_the_field_back(message: str) -> None:
-    prompt = parse("Sort.\n[user]\nMessage: {{message}}\nAnswer as JSON.\n", "p")
-    assert pattern_of(prompt).fields(prompt.fill({"message": message})) == {"message": message}
-
-
-@given(TEXTS, TEXTS)
-def test_several_fields_give_the_same_turns_again(one: str, other: str) -> None:
-    """Where texts hold the words between two fields, another split is as good: the turns are the same."""
-    prompt = parse("{{a}}\n[user]\nFirst: {{a}}\nThen: {{b}}\n", "p")
-    filled = prompt.fill({"a": one or "x", "b": other})
-    found = pattern_of(prompt).fields(filled)
-    assert found is not None
-    assert prompt.fill(found) == filled
 
 
 def test_calls_by_either_prompt_are_the_tasks() -> None:
@@ -53,7 +34,7 @@ def test_another_tasks_call_is_told(asked: object, reason: str) -> None:
 def test_without_its_words_around_it_a_turn_is_another_tasks() -> None:
     task = TaskShape(("message",), (pattern_of(parse("Sort.\n[user]\nMail: {{message}}\n", "p")),))
     assert task.told(turns("Mail: hi", None))[1] == {"message": "hi"}
-    with pytest.raises(NoCall, match="no prompt of the task begins"):
+    with pytest.raises(NoCall, match="fits no prompt"):
         task.told(turns("Translate: hi", None))
 
 
@@ -69,6 +50,22 @@ def test_a_conversation_is_a_field() -> None:
     said, fields = task.told([{"role": "system", "content": "Help."}, *talk])
     assert fields == {"messages": talk}
     assert said == "user: hi\nassistant: yes?\nuser: my lamp"
+
+
+def test_logged_chats_have_their_system_prompt_beside_the_turns() -> None:
+    """As their seeds: with one, without one, and where no prompt sends it."""
+    own = pattern_of(parse("{{system}}\n[messages]\n{{messages}}\n", "p"))
+    task = TaskShape(("system", "messages"), (own,), chats={"messages": True}, blank=frozenset({"system"}))
+    user = {"role": "user", "content": "hi"}
+    assert task.told([{"role": "system", "content": "Be kind."}, user])[1] == {"system": "Be kind.", "messages": [user]}
+    assert task.told([user])[1] == {"system": "", "messages": [user]}
+    bare = TaskShape(
+        ("messages",),
+        (pattern_of(parse("[messages]\n{{messages}}\n", "p")),),
+        chats={"messages": True},
+        blank=frozenset({"system"}),
+    )
+    assert bare.told([{"role": "system", "content": "Be kind."}, user])[1] == {"messages": [user]}
 
 
 def test_a_field_that_is_an_object_comes_back_as_one() -> None:
