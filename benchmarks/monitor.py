@@ -120,7 +120,7 @@ def watched(
     from distill.lifecycle.monitor.rates.signals import FAR
 
     chance, false, planted = np.random.default_rng(seed), list[str](), list[str]()
-    for bound in bounds(counts, alpha=0.01, tolerance=0.01, limits={}, off=("finish_reason",)):
+    for bound in bounds(counts, alpha=0.01, tolerance=0.01, limits={}, ignore=("finish_reason",)):
         held, rate = Evidence(), rates[bound.signal]
         last = 0.95 * rate + 0.05 * odd if bound.signal == FAR else rate
         for day, share in enumerate([rate] * days + [last]):

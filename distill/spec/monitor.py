@@ -40,14 +40,14 @@ class MonitorSettings(Settings):
         default_factory=dict,
         description="signal → the rate from which on it is an alarm, whatever the run's was, say {schema: 0.02, bad_feedback: 0.1}",
     )
-    off: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
+    ignore: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
         100_000,
         description="distinct inputs of a look whose distance to the training rows and whose language are found out; of more, a share by a hash",
     )
     teacher: TeacherSample = TeacherSample()
 
-    @field_validator("limits", "off")
+    @field_validator("limits", "ignore")
     @classmethod
     def _known(cls, named: dict[str, float] | list[str]) -> dict[str, float] | list[str]:
         for name in named:

@@ -74,7 +74,11 @@ def look(
         settings, gates = task.spec.monitor, free_gates(task.spec.gate_settings(), output=task.output, tools=task.tools)
         own = baseline(student.run, gates)
         limits = bounds(
-            own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, off=settings.off
+            own.counts,
+            alpha=settings.alpha,
+            tolerance=settings.tolerance,
+            limits=settings.limits,
+            ignore=settings.ignore,
         )
         state, notes = _held_against(before, limits)
         intake = LogIntake(

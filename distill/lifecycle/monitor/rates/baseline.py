@@ -66,11 +66,11 @@ def baseline(run: RunDir, gates: Mapping[str, Mapping[str, object]]) -> Baseline
 
 
 def bounds(
-    counts: Mapping[str, Count], *, alpha: float, tolerance: float, limits: Mapping[str, float], off: Sequence[str]
+    counts: Mapping[str, Count], *, alpha: float, tolerance: float, limits: Mapping[str, float], ignore: Sequence[str]
 ) -> list[Bound]:
     """The signals that can raise an alarm, in their order: those with a figure of the run, or a limit."""
     given = {**{name: value for name, value in LIMITS.items() if name not in counts}, **limits}
-    tested = [name for name in SIGNALS if name not in off and (name in given or name in counts)]
+    tested = [name for name in SIGNALS if name not in ignore and (name in given or name in counts)]
     return [
         _bound(name, counts.get(name, Count(0, 0)), alpha / len(tested), tolerance, given.get(name)) for name in tested
     ]

@@ -16,8 +16,8 @@ COUNTS = {"schema": Count(0, 200), "far_input": Count(5, 1000), "echo": Count(40
 
 
 def test_the_chance_of_a_false_alarm_is_shared_out_once() -> None:
-    """Three quarters of each part are for the run's own rate; a signal that is off takes none."""
-    found = bounds(COUNTS, alpha=0.01, tolerance=0.01, limits={}, off=["echo"])
+    """Three quarters of each part are for the run's own rate; one that is ignored takes none."""
+    found = bounds(COUNTS, alpha=0.01, tolerance=0.01, limits={}, ignore=["echo"])
     assert [one.signal for one in found] == ["schema", "finish_reason", "far_input"]
     of_run, of_limit = (
         [one.level for one in found if one.source == "run"],
@@ -29,7 +29,7 @@ def test_the_chance_of_a_false_alarm_is_shared_out_once() -> None:
 
 def test_few_rows_of_the_run_allow_more() -> None:
     few, many = (
-        bounds({"schema": Count(rows // 100, rows)}, alpha=0.01, tolerance=0.0, limits={}, off=())[0].limit
+        bounds({"schema": Count(rows // 100, rows)}, alpha=0.01, tolerance=0.0, limits={}, ignore=())[0].limit
         for rows in (200, 20_000)
     )
     assert few > 0.04
@@ -39,7 +39,7 @@ def test_few_rows_of_the_run_allow_more() -> None:
 def test_a_limit_of_the_spec_takes_the_place_of_the_runs_figure() -> None:
     found = {
         one.signal: one
-        for one in bounds(COUNTS, alpha=0.01, tolerance=0.01, limits={"schema": 0.02, "bad_feedback": 0.1}, off=())
+        for one in bounds(COUNTS, alpha=0.01, tolerance=0.01, limits={"schema": 0.02, "bad_feedback": 0.1}, ignore=())
     }
     assert (found["schema"].limit, found["schema"].source) == (0.02, "spec")
     assert found["bad_feedback"].limit == 0.1

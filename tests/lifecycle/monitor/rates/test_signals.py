@@ -24,4 +24,4 @@ def test_a_signal_that_there_is_not_is_a_fault() -> None:
     with pytest.raises(ValidationError, match="did you mean 'schema'"):
         MonitorSettings(limits={"shema": 0.1})
     with pytest.raises(ValidationError, match="no signal"):
-        MonitorSettings(off=["everything"])
+        MonitorSettings(ignore=["everything"])
