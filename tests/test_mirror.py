@@ -91,6 +91,10 @@ ELSEWHERE = {
     "cli/verbs/serve/test_routes.py": "cli/text/serve/routes",
     "ship/routes/test_load.py": "api/routes",
     "ship/test_ship.py": "ship/whole_folder",
+    "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
+    "lifecycle/monitor/teacher_sample",
+    "lifecycle/monitor/rates/test_signals.py": "spec/monitor",
+    "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",
     "cli/verbs/worth/test_advise.py": "cli/text/worth/advice",

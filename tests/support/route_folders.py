@@ -29,7 +29,7 @@ PLAN = RoutePlan(
 def written(folder: Path, **changed: Any) -> Path:
     """The folder, with other values of the plan where they are given."""
     plan = replace(PLAN, **changed)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     plans.write(folder, plan)
     training_texts(TEXTS).save(folder / plan.vectors)
     (folder / "student.md").write_text("[system]\nMood?\n[user]\n{{message}}\n")
