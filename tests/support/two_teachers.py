@@ -3,7 +3,8 @@
     task = many(folder, rows=400)
     async with serve() as teachers:        # teachers.base_url, teachers.asked: requests by model
 
-A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm".
+A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm". The model `judge`
+answers questions of a judge as `teachers.judge` says.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
+
+from distill.records import Request
+from distill.testing.judges import BiasedJudge
 
 CHANGED = ("k2", "k7")
 MOODS = {"glad": ("lovely", "thanks", "great", "superb"), "cross": ("awful", "never", "broken", "furious")}
@@ -37,6 +41,12 @@ class Teachers:
 
     base_url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
+    judge: BiasedJudge = field(default_factory=lambda: prefers("calm"))
+
+
+def prefers(word: str, ties: float = 0.0, first: float = 0.0) -> BiasedJudge:
+    """A judge that finds answers with a word the better ones; `first` makes it go with the order."""
+    return BiasedJudge(lambda text: 9.0 if word in text else -9.0, ties=ties, first=first)
 
 
 def mood(model: str, text: str) -> str:
@@ -75,7 +85,10 @@ async def serve() -> AsyncIterator[Teachers]:
         body = await request.json()
         model = str(body["model"])
         teachers.asked[model] += 1
-        answer = json.dumps({"mood": mood(model, body["messages"][-1]["content"])})
+        if model == "judge":
+            answer = teachers.judge(Request("judge", body))
+        else:
+            answer = json.dumps({"mood": mood(model, body["messages"][-1]["content"])})
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 40, "completion_tokens": 6, "total_tokens": 46}
         return web.json_response(

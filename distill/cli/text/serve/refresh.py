@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distill.money import shown
-from distill.plan.refresh.result import Disagreements, RefreshPlan, StratumProbe
+from distill.plan.refresh.result import Disagreements, Preference, RefreshPlan, StratumProbe
 from distill.text.percentages import percent, signed
 
 _SHOWN = 5
@@ -27,11 +27,13 @@ def refresh_lines(plan: RefreshPlan, again: str) -> list[str]:
 def _sample(plan: RefreshPlan) -> list[str]:
     width = max(len(one.stratum) for one in plan.strata)
     asked = sum(one.answered for one in plan.strata)
+    judges = f" and {plan.judge_requests:,} to judges" if plan.judge_requests else ""
     return [
-        f"{plan.teacher} beside {plan.earlier} on {asked:,} rows: {plan.probe_requests:,} requests sent, {shown(plan.probe_usd)} spent",
+        f"{plan.teacher} beside {plan.earlier} on {asked:,} rows: {plan.probe_requests:,} requests sent{judges}, {shown(plan.probe_usd)} spent",
         f"  {'stratum':{width}}   rows  asked  differ (95 % interval)",
         *(_line(one, width) for one in plan.strata),
         *_gain(plan),
+        *(f"warning: {warning}" for warning in plan.warnings),
     ]
 
 
@@ -39,12 +41,19 @@ def _line(one: StratumProbe, width: int) -> str:
     share = one.changed
     span = f"{percent(share.mean, 0)} ({percent(share.low, 0)} to {percent(share.high, 0)})" if share else "-"
     word = "ask anew" if one.relabel else "keep"
-    return f"  {one.stratum:{width}}  {one.rows:5,}  {one.answered:5,}  {span:22}  {word}: {one.why}{_known(one.known)}"
+    return f"  {one.stratum:{width}}  {one.rows:5,}  {one.answered:5,}  {span:22}  {word}: {one.why}{_known(one.known)}{_by_order(one.judged)}"
 
 
 def _known(known: Disagreements) -> str:
     parts = [(known.both, "both"), (known.neither, "neither")]
     said = ", ".join(f"{word} right in {count}" for count, word in parts if count)
+    return f" ({said})" if said else ""
+
+
+def _by_order(judged: Preference | None) -> str:
+    """What of the judges' verdicts is no preference."""
+    parts = [(judged.by_order, "changed with the order"), (judged.unread, "without a verdict")] if judged else []
+    said = ", ".join(f"{count} {word}" for count, word in parts if count)
     return f" ({said})" if said else ""
 
 
@@ -58,8 +67,14 @@ def _gain(plan: RefreshPlan) -> list[str]:
         said.append(
             f"  right answers in the strata asked anew: {signed(right.mean)} points ({signed(right.low)} to {signed(right.high)}, n = {right.n})"
         )
-    else:
-        said.append("  no known answer among them says whether that is better; known answers (seeds.gold) would")
+    if found.judged is not None and (won := found.judged.for_new) is not None:
+        said.append(
+            f"  judged in pairs, the new answers win {percent(won.mean, 0)} there ({percent(won.low, 0)} to {percent(won.high, 0)}, n = {won.n}; a tie is half)"
+        )
+    elif found.right is None:
+        said.append(
+            "  no known answer among them says whether that is better; known answers (seeds.gold) or a judge (evaluate.judge) would"
+        )
     return said
 
 
