@@ -4,18 +4,21 @@
     async with serve() as teachers:        # teachers.base_url, teachers.asked: requests by model
 
 A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm". The model `judge`
-answers questions of a judge as `teachers.judge` says.
+answers questions of a judge as `teachers.judge` says. A model called `odd` says the contrary of kind `k3`, which a student does not learn
+from few rows. Who is asked for a new seed takes the one that it is shown with other words.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -54,7 +57,19 @@ def mood(model: str, text: str) -> str:
     said = next(name for name, words in MOODS.items() if any(word in text for word in words))
     if model == "new" and any(kind in text for kind in CHANGED):
         return "calm"
+    if model == "odd" and "k3" in text.split():
+        return next(name for name in MOODS if name != said)
     return said
+
+
+def new_seed(body: dict[str, Any]) -> str:
+    """A seed of the group that is asked for: its kind, a mood, and words by a hash of the question."""
+    asked = "\n".join(str(turn["content"]) for turn in body["messages"])
+    draw = random.Random(f"{asked} {body.get('seed')}")
+    kind = re.search(r"kind = (k\d)", asked)
+    words = ["".join(draw.choices("abcdefghilmnoprstuv", k=6)) for _ in range(8)]
+    message = " ".join([kind[1] if kind else "k0", *words[:4], draw.choice(MOODS[draw.choice(list(MOODS))]), *words[4:]])
+    return json.dumps({"message": message})
 
 
 def many(folder: Path, *, rows: int, tests: int = 60, gold: str = "") -> Path:
@@ -85,7 +100,10 @@ async def serve() -> AsyncIterator[Teachers]:
         body = await request.json()
         model = str(body["model"])
         teachers.asked[model] += 1
-        if model == "judge":
+        form = (body.get("response_format") or {}).get("json_schema") or {}
+        if form.get("name") == "new_seed":
+            answer = new_seed(body)
+        elif model == "judge":
             answer = teachers.judge(Request("judge", body))
         else:
             answer = json.dumps({"mood": mood(model, body["messages"][-1]["content"])})

@@ -22,6 +22,7 @@ from distill.generate.kept import relabel_of
 from distill.generate.questions import TeacherQuestion, TeacherQuestions
 from distill.money import known_usd
 from distill.pipeline import run_number
+from distill.pipeline.growing import growth_of, with_growth
 from distill.plan.estimate import Spender, estimate, total
 from distill.plan.pilot import pilot_sender
 from distill.plan.refresh import answers, decide, preference, sample
@@ -30,6 +31,7 @@ from distill.plan.refresh.result import FILE, Disagreements, RefreshPlan, Stratu
 from distill.plan.refresh.rows import RefreshRows
 from distill.records import Answer
 from distill.rundir import latest
+from distill.seeds import labelling
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
@@ -51,7 +53,8 @@ async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
         return RefreshPlan(last.name, [])
     parent = run_number.refreshable(task, last)
     with stores.opened(task.home) as store:
-        rows = RefreshRows(task, parent, store, watch or Silent())
+        growth = growth_of(task, parent, labelling.stored_labels(task, store).seeds)
+        rows = RefreshRows(with_growth(task, growth), parent, store, watch or Silent())
         plan = await _Probe(rows, pilot_sender(task, store, rows.watch)).plan()
     write_json(task.home / "runs" / task.spec.task / FILE, plan.as_json())
     return plan

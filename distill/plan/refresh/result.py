@@ -9,6 +9,7 @@ from distill.generate.kept import Relabel
 from distill.plan.estimate import Cost, SpenderEstimate, total
 from distill.records import Json
 from distill.stats import Estimate
+from distill.strata.growth import GrownStratum
 
 FILE = "refresh.json"
 
@@ -95,6 +96,17 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowthPlan:
+    """A stratum that is to grow, and what there is to ask for it."""
+
+    grown: GrownStratum
+    unasked: int
+    """Real seeds that nobody was asked yet, those that are new among them."""
+    synthetic: int
+    """Rows that only synthetic seeds can give; none are made without `seeds.expand`."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshPlan:
     """`spenders` are what is still to be paid for, the probe's own answers not among them."""
 
@@ -119,6 +131,8 @@ class RefreshPlan:
     retrain: bool = False
     advice: str = ""
     warnings: Sequence[str] = ()
+    growth: Sequence[GrowthPlan] = ()
+    """Strata that get more rows, since the student of the run before missed most there."""
     relabel: Relabel | None = None
     """Which rows the run asks anew; None where nothing changed."""
     idle: bool = False

@@ -9,10 +9,11 @@ import polars as pl
 
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions, read_asked
-from distill.records import GOLD
+from distill.records import GOLD, content_id
 from distill.rundir import RunDir, read_json, read_parquet
 from distill.seeds import approved, labelling, prepare
-from distill.seeds.expansion.rounds import Expansion
+from distill.seeds.expansion.prompts import SOURCE
+from distill.seeds.expansion.rounds import Expansion, harvested
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 from distill.teacher.store.store import Store
@@ -75,6 +76,19 @@ class RefreshRows:
         """Training seeds that the parent did not have: as many are asked as the quotas need, all of them at most."""
         before = set(read_parquet(self.parent / "seeds.parquet", ["seed_id"])["seed_id"])
         return [seed for seed in approved.askable(self.task, self.table)["seed_id"] if seed not in before]
+
+    def unasked(self) -> dict[str, list[str]]:
+        """Stratum → the training seeds that the parent asked nobody about, in the order in which they are asked."""
+        earlier, found = {question.seed for question in read_asked(self.parent)}, dict[str, list[str]]()
+        first = harvested(self.task, self.table)
+        open_ = approved.askable(self.task, self.table).filter(pl.col("source").str.starts_with(SOURCE).not_())
+        for seed, stratum in open_.select("seed_id", "stratum").iter_rows():
+            if seed not in earlier:
+                found.setdefault(stratum, []).append(seed)
+        return {
+            name: sorted(seeds, key=lambda seed: (seed not in first, content_id("ask", seed)))
+            for name, seeds in found.items()
+        }
 
     def as_before(self, asked: TeacherQuestions) -> bool:
         """Whether the parent asked the teacher exactly so: its answers are the new ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distill.money import shown
-from distill.plan.refresh.result import Disagreements, Preference, RefreshPlan, StratumProbe
+from distill.plan.refresh.result import Disagreements, GrowthPlan, Preference, RefreshPlan, StratumProbe
 from distill.text.percentages import percent, signed
 
 _SHOWN = 5
@@ -18,6 +18,7 @@ def refresh_lines(plan: RefreshPlan, again: str) -> list[str]:
     said = [f"changed since run {plan.run}: {', '.join(plan.changes[:_SHOWN])}{more}"]
     if plan.strata:
         said += _sample(plan)
+    said += _growth(plan)
     said += [f"plan: {plan.advice}", *(_still(plan) if not plan.idle else [])]
     if again and not plan.idle:
         said.append(f"go on: {again}")
@@ -76,6 +77,28 @@ def _gain(plan: RefreshPlan) -> list[str]:
             "  no known answer among them says whether that is better; known answers (seeds.gold) or a judge (evaluate.judge) would"
         )
     return said
+
+
+def _growth(plan: RefreshPlan) -> list[str]:
+    if not plan.growth:
+        return []
+    width = max(len(one.grown.stratum) for one in plan.growth)
+    return [
+        f"rows more, by what the student of {plan.run} missed and others did not:",
+        *(_grown(one, width) for one in plan.growth),
+    ]
+
+
+def _grown(one: GrowthPlan, width: int) -> str:
+    found, lost = one.grown, one.grown.lost
+    why = (
+        f"missed {percent(lost.mean, 0)} ({percent(lost.low, 0)} to {percent(lost.high, 0)}, n = {lost.n}), others {percent(found.others or 0.0, 0)}"
+        if lost
+        else ""
+    )
+    came = f"{found.harvested:,} harvested inputs" if found.harvested else ""
+    left = f"; {one.unasked:,} seeds left, {one.synthetic:,} rows by synthetic ones" if one.synthetic else ""
+    return f"  {found.stratum:{width}}  +{found.new:,} rows: {', '.join(part for part in (why, came) if part)}{left}"
 
 
 def _still(plan: RefreshPlan) -> list[str]:

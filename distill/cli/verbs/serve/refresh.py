@@ -23,6 +23,10 @@ def refresh(
         Literal["fresh", "last"] | None,
         typer.Option("--from", help="where a new adapter begins: fresh, or with the weights of the last one"),
     ] = None,
+    grow: Annotated[
+        int | None,
+        typer.Option(help="add so many rows where the student of the last run missed most", min=1, metavar="ROWS"),
+    ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")
     ] = False,
@@ -39,6 +43,7 @@ def refresh(
     covers the plan, the next run asks only the rows that are worth it and compares both students.
     """
     sets = [*(sets or []), *([f"student.train.from={from_}"] if from_ is not None else [])]
+    sets += [f"seeds.grow.rows={grow}"] if grow is not None else []
     more = [*sets, *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
     plan = _probed(spec, more, as_json, max_usd, options)
