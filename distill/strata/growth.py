@@ -1,7 +1,7 @@
 """Where the next run gets more rows: strata in which the last student clearly misses more than in the others.
 
 A loss is what the student lost on one test row, from 0 to 1. A stratum is a target where the low end of the 95 % interval of its mean
-loss lies above the mean loss of all other test rows: one of two rows missed is no target, and where all strata lose alike none is. The
+loss lies above the mean loss of the test rows of no target: one of two rows missed is no target, and where all strata lose alike none is. The
 weight of a target is its clear excess, (low end - mean of the others) × its test rows. Only counts and shares by stratum are used: no
 text of a test row.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from distill.stats import Estimate, mean_interval
 from distill.strata.apportion import apportion
@@ -37,7 +37,7 @@ class GrownStratum:
     lost: Estimate | None = None
     """The student's mean loss on its test rows, where that is why."""
     others: float | None = None
-    """The mean loss on all other test rows."""
+    """The mean loss on the test rows of no target."""
     harvested: int = 0
     """Inputs of production among the new rows."""
 
@@ -62,6 +62,10 @@ class Growth:
         """The strata that grow in this refresh."""
         return [one for one in self.strata if one.new]
 
+    def __str__(self) -> str:
+        """k3 +20, k7 +5."""
+        return ", ".join(f"{one.stratum} +{one.more:,}" for one in self.strata)
+
     @property
     def cases(self) -> list[EdgeCase]:
         """Each stratum's rows as a floor."""
@@ -81,16 +85,26 @@ class Target:
 
 
 def targets(losses: Mapping[str, Sequence[float]]) -> dict[str, Target]:
-    """The targets of `losses`: stratum → the student's loss on each of its test rows."""
-    total, count = math.fsum(map(math.fsum, losses.values())), sum(map(len, losses.values()))
-    found = {}
-    for stratum, rows in sorted(losses.items()):
-        if not LEAST <= len(rows) < count:
-            continue
-        target = Target(mean_interval(rows), (total - math.fsum(rows)) / (count - len(rows)))
-        if target.weight > _UNIT:
-            found[stratum] = target
-    return found
+    """The targets of `losses`: stratum → the student's loss on each of its test rows. One that is found is no other any more, so a very
+    bad stratum hides no bad one.
+    """
+    lost = {name: mean_interval(rows) for name, rows in sorted(losses.items()) if rows}
+    others, found = dict(lost), dict[str, Target]()
+    while clear := [name for name, one in others.items() if one.n >= LEAST and _excess(one, others, name) > _UNIT]:
+        worst = max(clear, key=lambda name: (others[name].low, name))
+        found[worst] = Target(others.pop(worst), 0.0)
+    mean = _mean(others)
+    return {name: replace(found[name], others=mean) for name in sorted(found)}
+
+
+def _excess(one: Estimate, others: Mapping[str, Estimate], name: str) -> float:
+    rest = {other: value for other, value in others.items() if other != name}
+    return one.low - _mean(rest) if rest else 0.0
+
+
+def _mean(found: Mapping[str, Estimate]) -> float:
+    rows = sum(one.n for one in found.values())
+    return math.fsum(one.mean * one.n for one in found.values()) / rows if rows else 0.0
 
 
 def grown(

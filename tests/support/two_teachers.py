@@ -68,7 +68,9 @@ def new_seed(body: dict[str, Any]) -> str:
     draw = random.Random(f"{asked} {body.get('seed')}")
     kind = re.search(r"kind = (k\d)", asked)
     words = ["".join(draw.choices("abcdefghilmnoprstuv", k=6)) for _ in range(8)]
-    message = " ".join([kind[1] if kind else "k0", *words[:4], draw.choice(MOODS[draw.choice(list(MOODS))]), *words[4:]])
+    message = " ".join(
+        [kind[1] if kind else "k0", *words[:4], draw.choice(MOODS[draw.choice(list(MOODS))]), *words[4:]]
+    )
     return json.dumps({"message": message})
 
 

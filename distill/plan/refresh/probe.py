@@ -41,6 +41,7 @@ from distill.teacher.send import Interrupted, Sender
 from distill.teacher.stored_answers import final_answer
 
 SPENDER = "probe"
+_EVEN = "no stratum grows: the student misses in none of them clearly more than in the others"
 
 
 async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
@@ -50,7 +51,7 @@ async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
     if last is None:
         raise UsageError(f"{task.spec.task} has no run to refresh yet; start with `distill run {task.path}`")
     if run_number.finished(last) and not run_number.changed_since(task, last):
-        return RefreshPlan(last.name, [])
+        return RefreshPlan(last.name, [], advice=_EVEN if task.spec.seeds.grow else "")
     parent = run_number.refreshable(task, last)
     with stores.opened(task.home) as store:
         growth = growth_of(task, parent, labelling.stored_labels(task, store).seeds)
