@@ -17,6 +17,10 @@ ELSEWHERE = {
     "seeds/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
+    "lifecycle/logs/test_read.py": "lifecycle/logs/call lifecycle/logs/columns lifecycle/logs/joined lifecycle/logs/tally lifecycle/logs/shapes/fields "
+    "lifecycle/logs/shapes/langfuse lifecycle/logs/shapes/lookup lifecycle/logs/shapes/openai lifecycle/logs/shapes/otel "
+    "lifecycle/logs/shapes/otel_messages lifecycle/logs/shapes/otlp_values",
+    "lifecycle/harvest/test_harvest.py": "lifecycle/harvest/candidates lifecycle/harvest/known",
     "student/hosted/test_stage.py": "student/hosted/cancel",
     "student/formats/test_registry.py": "student/formats/alpaca student/formats/axolotl student/formats/llamafactory student/formats/openai "
     "student/formats/row student/formats/sharegpt student/formats/trl",

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run
-from distill.cli.verbs.serve import chat, diff, refresh, registry, ship
+from distill.cli.verbs.serve import chat, diff, monitor, refresh, registry, ship
 from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
 from distill.errors import INTERRUPTED
 
@@ -80,6 +80,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "rollback": registry.rollback,
         "history": registry.history,
         "verify": registry.verify,
+        "monitor": monitor.monitor,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -74,7 +74,7 @@ def read_inputs(
         askable=approved.askable(task, train).select("seed_id", "stratum"),
         gates=gate_settings(task, train, verdicts),
         graph=graph or near_graph.graph(task.spec, table),
-        held_out=_held_out(task, table),
+        held_out=held_out_rows(task, table),
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _approved(task: Task, known: pl.DataFrame, by_person: pl.DataFrame) -> pl.Da
     return pl.concat([approved.samples(task, known), approved.samples(task, by_person, model=approved.PERSON)])
 
 
-def _held_out(task: Task, table: pl.DataFrame) -> list[HeldOut]:
+def held_out_rows(task: Task, table: pl.DataFrame) -> list[HeldOut]:
     """Every row that must not train: those of the test and of calibration, and of the evaluation sets that the spec names."""
     apart = table.filter(pl.col("role").is_in([TEST, CALIBRATION]))
     own = apart.select("seed_id", "input", pl.col("gold").fill_null(""), "role")

@@ -36,14 +36,15 @@ class TaskRows:
 
 def read_task_rows(
     spec: TaskSpec, file: Path, places: Places, templates: Sequence[Template], variables: Sequence[str],
-    chats: Mapping[str, bool], faults: list[Fault],
+    chats: Mapping[str, bool], faults: list[Fault], home: Path,
 ) -> TaskRows:  # fmt: skip
     """The rows; where their files cannot be read, that is a fault, and nothing that only follows from it."""
+    from distill.pipeline.since import since_of
     from distill.seeds import load
     from distill.seeds.formats.file_format import FileFormat
     from distill.seeds.held_out import read_held_out
 
-    if not all(places.sound(("seeds", name)) for name in ("from", "as", "format")):
+    if not all(places.sound(("seeds", name)) for name in ("from", "as", "format", "since")):
         return TaskRows()
     seeds, notes, strict = spec.seeds, list[str](), spec.seeds.broken == "refuse"
     paths, held_out_paths = ([file.parent / name for name in names] for names in (seeds.paths, seeds.held_out))
@@ -64,6 +65,7 @@ def read_task_rows(
             rows = replace(rows, pinned=pinned)
     need_gold = all(seed.gold is None for seed in rows.pinned)  # one of the files is enough
     with _gathered(faults, f"{file}: seeds.from", paths, file):
+        used = replace(used, since=since_of(spec, home))
         read, bad_rows = load.read(paths, used, need_gold=need_gold, strict=strict, form=form, notes=notes)
         rows = replace(rows, seeds=read, bad_rows=bad_rows)
     return rows  # noqa: RET504 - an error above leaves them as they were
@@ -122,7 +124,12 @@ def _names_it(spec: TaskSpec, label: str) -> str:
     return "strata.edge_cases" if label in spec.strata.columns else "seeds.test.where"
 
 
-_COLUMNS = (("gold column", "seeds.gold"), ("id column", "seeds.id"), ("kept column", "seeds.keep"))
+_COLUMNS = (
+    ("gold column", "seeds.gold"),
+    ("id column", "seeds.id"),
+    ("kept column", "seeds.keep"),
+    ("time column", "seeds.since"),
+)
 """What a fault says of a column that no row has, and the setting that names it."""
 
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 Point = tuple[float, float]
 Interval = tuple[float, float, float, float]
 """Where it stands, and its mean, low and high."""
+DayRate = tuple[int, float, float | None, bool]
+"""A day as a number, its rate, the rate from which on it would have been an alarm (None: no rate), and whether it was one."""
 
 
 def whisker(mean: float, low: float, high: float, *, kind: str = "other", floor: float | None = None) -> str:
@@ -116,6 +118,46 @@ def curve(
         f'<svg class="lines" viewBox="0 0 600 240" preserveAspectRatio="none" role="img" aria-label="{label}">'
         f'{grid}<polyline class="{_word(kind)}" points="{joined}"/>{marks}</svg>'
     )
+
+
+def rates(days: Sequence[DayRate], *, limit: float | None = None, top: float) -> str:
+    """A rate by day, joined where days follow each other, and what would be an alarm; the y axis goes from 0 to `top`. A day's mark is in the
+    class `alarm` where it was one.
+    """
+    left = min(day for day, *_ in days)
+    wide = max(max(day for day, *_ in days) - left, 1)
+
+    def place(day: float, rate: float) -> str:
+        return f"{8 + (day - left) / wide * 584:.1f},{240 - min(rate / (top or 1), 1.0) * 236:.1f}"
+
+    grid = "".join(f'<line class="grid" x1="0" x2="600" y1="{y}" y2="{y}"/>' for y in (1, 60, 120, 180, 239))
+    if limit is not None:
+        y = place(left, limit).partition(",")[2]
+        grid += f'<line class="zero" x1="0" x2="600" y1="{y}" y2="{y}"/>'
+    most = " ".join(place(day, at) for day, _, at, _ in days if at is not None)
+    drawn = "".join(
+        f'<polyline class="student" points="{" ".join(place(day, rate) for day, rate, *_ in run)}"/>' for run in _runs(days)
+    )
+    marks = "".join(
+        f'<path class="dot {"alarm" if alarm else "student"}" d="M{place(day, rate)} l0.01,0"/>' for day, rate, _, alarm in days
+        if alarm or len(days) <= 40
+    )  # fmt: skip
+    label = f"{len(days)} days, the last one {_pc(days[-1][1])}; {sum(alarm for *_, alarm in days)} with an alarm"
+    return (
+        f'<svg class="lines rates" viewBox="0 0 600 240" preserveAspectRatio="none" role="img" aria-label="{label}">{grid}'
+        f'<polyline class="floor" points="{most}"/>{drawn}{marks}</svg>'
+    )
+
+
+def _runs(days: Sequence[DayRate]) -> list[list[DayRate]]:
+    """Days in a row, each list without a gap."""
+    found: list[list[DayRate]] = []
+    for one in days:
+        if found and one[0] - found[-1][-1][0] <= 1:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
 
 
 def _line(name: str, points: Sequence[Point], left: float, width: float, top: float) -> str:

@@ -64,6 +64,11 @@ def markdown(report: Report) -> str:
     return _rendered(_markdown_environment(), "page.md.j2", report)
 
 
+def other(template: str, values: Mapping[str, object]) -> str:
+    """Another self-contained page, of a template beside the report's, by the same rules."""
+    return _UNPRINTABLE.sub("\ufffd", _html_environment().get_template(template).render(values, contents=[]))
+
+
 def tiles(found: Comparison) -> list[Tile]:
     """The numbers that carry the verdict, five at the most; fewer where not measured."""
     student, teacher, metric = found.arms.get("student"), found.arms.get("teacher"), found.metric
@@ -173,7 +178,7 @@ def _curves(loss: Sequence[Mapping[str, Json]]) -> dict[str, list[tuple[float, f
 @functools.cache  # the templates are compiled once a process
 def _html_environment() -> Environment:
     environment = _environment(autoescape=True)
-    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines, charts.curve)
+    drawings = (charts.whisker, charts.gap, charts.bar, charts.span, charts.histogram, charts.lines, charts.curve, charts.rates)
     environment.globals |= {draw.__name__: _marked(draw) for draw in drawings}
     return environment
 

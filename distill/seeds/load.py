@@ -38,7 +38,7 @@ def read(
     paths: Sequence[Path], columns: SeedColumns, *, need_gold: bool = True, strict: bool = True,
     form: FileFormat = AS_FOUND, notes: Notes | None = None,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:  # fmt: skip
-    """Seeds in file order, and a table of the rows dropped (empty unless `strict` is off).
+    """Seeds in file order, and a table of the rows dropped: those from before `columns.since`, and unless `strict` broken ones.
 
     `need_gold` is whether a row at least has the gold column. What was found out about the files goes to `notes`.
     """
@@ -48,13 +48,19 @@ def read(
     if columns.rules and seeds:
         seeds = PackedSeeds.of(_labelled_by_rule(seeds, reader, faults))
     faults += _no_such_column(
-        reader.names, gold=columns.gold if need_gold else None, group=columns.group, id=columns.id
-    )
+        reader.names, gold=columns.gold if need_gold else None, group=columns.group, id=columns.id,
+        time=columns.since.column if columns.since else None,
+    )  # fmt: skip
     faults += [one for name in columns.keep for one in _no_such_column(reader.names, kept=name)]
     if notes is not None:
         notes += [f"{count} {note}" for note, count in reader.tally.items() if count]
+        notes += reader.times.notes(columns.since) if columns.since else []
+    if columns.since and reader.times.older and not seeds and not faults:
+        faults.append(
+            Fault("", f"all {len(reader.times.older):,} rows are from before seeds.since; name an earlier time")
+        )
     _raise(faults, reader.bad_rows, strict=strict, empty=not seeds)
-    return seeds, fault_summary.dropped_rows(reader.bad_rows)
+    return seeds, pl.concat([fault_summary.dropped_rows(reader.bad_rows), reader.times.dropped()])
 
 
 def _rows(

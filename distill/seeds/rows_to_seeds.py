@@ -17,6 +17,7 @@ from distill.seeds.chat_logs import row_request
 from distill.seeds.chat_logs.chats import MUST_NOT_TRAIN, row_of
 from distill.seeds.fault_summary import BadRow
 from distill.seeds.formats.file_format import RawRow
+from distill.seeds.since import Since, SinceTally
 from distill.seeds.sql_labels import SqlLabel
 from distill.text.normalise import storable, strict_json
 
@@ -39,6 +40,7 @@ class SeedColumns:
     system                a prompt names the chats' system prompt, or brings its own
     every                 the assistant's earlier turns of a conversation train as well
     test                  the rows are test rows, which may say so
+    since                 only rows from a moment on
     """
 
     variables: Sequence[str]
@@ -55,6 +57,7 @@ class SeedColumns:
     system: bool = True
     every: bool = False
     test: bool = False
+    since: Since | None = None
 
     @property
     def of_rules(self) -> list[str]:
@@ -82,6 +85,7 @@ class SeedReader:
         self.at: list[tuple[Path, int]] = []
         self.rule_inputs: dict[str, list[Json]] = {name: [] for name in columns.of_rules}
         self.tally: Counter[str] = Counter()
+        self.times = SinceTally()
 
     def seeds(self, path: Path, line: int, found: RawRow | ValueError) -> Iterator[Seed]:
         """The seed that a row is, or nothing."""
@@ -96,11 +100,14 @@ class SeedReader:
         self.names.update(row)
         if wrong:
             return
+        seed = self._seed(path, line, row)
+        if columns.since is not None and not self.times.keeps(columns.since, path, line, found, seed.id):
+            return
         if self.rule_inputs:
             self.at.append((path, line))
         for name, values in self.rule_inputs.items():
             values.append(None if isinstance(row.get(name), ValueError) else row.get(name))
-        yield self._seed(path, line, row)
+        yield seed
 
     def _seed(self, path: Path, line: int, row: RawRow) -> Seed:
         columns = self.columns

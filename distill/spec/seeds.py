@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from distill.spec.settings import NonBlank, PositiveInt, Settings, Share
 from distill.spec.teacher import ModelSpec
+from distill.text.times import micros
 
 
 class TestRows(Settings):
@@ -106,6 +107,36 @@ class Format(Settings):
         return value
 
 
+LAST_RUN = "last run"
+
+
+class Since(Settings):
+    """From when rows are taken."""
+
+    at: NonBlank = Field(
+        description='a date or a time in quotes, "2026-11-01", in UTC unless it says otherwise; or `last run`'
+    )
+    column: NonBlank | None = Field(
+        None,
+        description="column with a row's time; default: time, timestamp, created_at … or the time of a log's answer",
+    )
+
+    @field_validator("at")
+    @classmethod
+    def _time(cls, value: str) -> str:
+        if value == LAST_RUN:
+            return value
+        try:
+            found = micros(value)
+        except ValueError:
+            found = None
+        if found is None or value.isdigit():
+            raise ValueError(
+                f'expected a date such as "2026-11-01", a time such as "2026-11-01T12:00:00Z", or {LAST_RUN}'
+            )
+        return value
+
+
 class Seeds(Settings):
     """Where the input rows come from."""
 
@@ -123,6 +154,11 @@ class Seeds(Settings):
         description="of a conversation: last: only the teacher's answer trains; every: the assistant's earlier turns train too, as they stand",
     )
     format: Format | None = Field(None, description="how the files are written; default: detected from each")
+    since: Since | None = Field(
+        None,
+        description='only rows from then on, as "2026-11-01"; or `last run`: what that run has, and what is newer',
+        json_schema_extra=lambda schema: schema["anyOf"].insert(0, {"type": "string"}),
+    )
     gold: NonBlank | None = Field(None, description="column with the known answer")
     gold_rows: Literal["compare", "train"] = Field(
         "compare",
@@ -152,6 +188,11 @@ class Seeds(Settings):
         None, description="in a refresh: ask for more rows where the student of the run before missed most"
     )
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _since(cls, value: object) -> object:
+        return {"at": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _known(self) -> Seeds:

@@ -15,7 +15,7 @@ from distill.records import Json
 SENDING = frozenset(
     {
         "budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s",
-        "track", "registry",
+        "track", "registry", "monitor",
     }
 )  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again

@@ -12,6 +12,7 @@ from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.evaluation.evaluate import Evaluate
 from distill.spec.judge import Judge
+from distill.spec.monitor import MonitorSettings
 from distill.spec.registry import RegistrySettings
 from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located
@@ -71,6 +72,7 @@ class TaskSpec(Settings):
     evaluate: Evaluate = Evaluate()
     budget: BudgetLimit = BudgetLimit()
     registry: RegistrySettings = RegistrySettings()
+    monitor: MonitorSettings = MonitorSettings()
     deadline: Annotated[str | None, BeforeValidator(lambda value: None if value is None else deadline.spelt(value))] = (
         Field(None, description="when all answers must be there: 07:00, or a time from the run's start such as 8h")
     )

@@ -26,7 +26,9 @@ from distill.teacher.send import Sender
 SPEC = """\
 task: mood
 about: Moods of messages.
-seeds: {from: [seeds.jsonl], gold: expected, group: message, test: {share: 0.25}, held_out: [others.jsonl], broken: drop, format: {encoding: utf-8}}
+seeds:
+  {from: [seeds.jsonl], gold: expected, group: message, test: {share: 0.25}, held_out: [others.jsonl], since: {at: "2015-06-01", column: kind},
+   broken: drop, format: {encoding: utf-8}}
 strata:
   by: [kind]
   labels: {size: "length(message)::VARCHAR"}
@@ -53,7 +55,7 @@ budget: {usd: 5}
 deadline: 8h
 """
 OPENED = frozenset({
-    "seeds.from", "seeds.as", "seeds.format.encoding", "seeds.format.delimiter", "seeds.format.quote",
+    "seeds.from", "seeds.as", "seeds.since.at", "seeds.since.column", "seeds.format.encoding", "seeds.format.delimiter", "seeds.format.quote",
     "seeds.group", "seeds.id", "seeds.keep", "seeds.held_out", "seeds.broken", "teacher.prompt", "student.prompt", "seeds.test.gold",
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
@@ -117,6 +119,7 @@ def others(value: Json) -> Iterator[Json]:
                 "https://b.example/v1",
                 "9h",
                 "utf-16",
+                "last run",
             )
         case list():
             yield from (

@@ -19,6 +19,8 @@ _SURE = 0.6
 _SHORT, _SURER = 20, 0.8
 """From so many letters on an input's language is known where the score is so high: of 11,860 English queries four were wrong."""
 _WORDS = re.compile(r"[^\W\d_]{2,}")
+_DENSE = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
+"""Writing whose letters say more each."""
 
 
 def language(frame: pl.DataFrame, *, is_: str | None = None, min_chars: int = 40) -> Outcome:
@@ -49,7 +51,7 @@ def detected_in_short(text: str) -> str | None:
 
 
 def _dense(words: str) -> bool:
-    return any("\u3040" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7a3" for letter in words)
+    return _DENSE.search(words) is not None
 
 
 def _detected(words: str, sure: float) -> str | None:

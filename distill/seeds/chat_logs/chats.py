@@ -53,7 +53,7 @@ def row_of(
     row = request_and_answer(row)
     keys.refuse(row, ours=ours, test=test)
     request = row_request.request_of(row)
-    turns, used = _turns(row, ours)
+    turns, used = turns_of(row, ours)
     if not turns:
         raise ValueError("a conversation is a list of turns, found none in it")
     found = read_turns(turns)
@@ -78,7 +78,7 @@ def row_of(
     return made | {conversation.REQUEST: request} if request else made
 
 
-def _turns(row: Mapping[str, Json], ours: Collection[str]) -> tuple[list[Json], set[str]]:
+def turns_of(row: Mapping[str, Json], ours: Collection[str]) -> tuple[list[Json], set[str]]:
     """(the turns as they stand there, the keys that they were read from)."""
     for name in keys.HELD:
         turns = _list(row.get(name), name)

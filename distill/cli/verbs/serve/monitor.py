@@ -1,0 +1,51 @@
+"""`distill monitor`: logged calls of a shipped student, held against the run that made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+
+
+def monitor(
+    spec: Spec,
+    logs: Annotated[
+        list[Path], typer.Argument(help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS...")
+    ],
+    run: Annotated[
+        str | None, typer.Option("--run", help="the run to hold them against; default: that of the promoted student, else the newest")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0)
+    ] = None,
+    sets: Set = None,
+    max_usd: Usd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a shipped student by its logs.
+
+    Schema failures, refusals, lengths, languages, new kinds of input and more are held against the run's own figures, with a
+    bound on false alarms over all looks together. Asks nothing unless --sample is given. Exit code 4: something is raised.
+    """
+    from distill.cli.live.panel import Panel
+    from distill.cli.text.serve.monitor import monitor_lines
+    from distill.lifecycle.monitor.look import as_json as plain
+    from distill.lifecycle.monitor.look import look
+    from distill.task.requirements import need_price
+
+    sets = [*(sets or []), *([f"monitor.teacher.rows={sample}"] if sample is not None else [])]
+    options = {"monitor.teacher.rows": "--sample"} if sample is not None else {}
+    asks = sample != 0
+    task = opened(spec, sets, max_usd, as_json=as_json, priced=asks, options=options)
+    if task.spec.monitor.teacher.rows:
+        need_price(task)
+    with Panel(quiet=as_json) as panel:
+        looked = look(task, logs, panel, run=run)
+    out(dict(plain(looked.result)), as_json, monitor_lines(looked.result))
+    if looked.result.alarms:
+        raise typer.Exit(4)
+    if looked.fault is not None:
+        raise looked.fault

@@ -1,0 +1,158 @@
+"""Logged calls, batch by batch → counts of each day by signal, and a few calls to look at.
+
+A call that repeats another of its day, with the same answer, counts once: a client that tries again a thousand times is one input. Calls
+without a time that can be read are of the day of the look.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from distill.lifecycle.monitor.answer_flags import answer_flags
+from distill.lifecycle.monitor.baseline import Baseline
+from distill.lifecycle.monitor.known_inputs import input_flags, label_flag
+from distill.lifecycle.monitor.offsets import LogPart
+from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, SHOWS, STRATUM
+
+_SAME = ("answer", "tool_calls", "refusal", "finish_reason")
+_SHOWN = 6
+"""Calls of each signal that are kept to be shown."""
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(slots=True)
+class DayCounts:
+    """A day's calls; `signals` are (hits, rows that say anything) by signal."""
+
+    calls: int = 0
+    distinct: int = 0
+    signals: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, name: str, flags: pl.Series) -> None:
+        """Count the flags of some calls."""
+        hits, rows = self.signals.setdefault(name, [0, 0])
+        told = flags.drop_nulls()
+        self.signals[name] = [hits + int(told.sum()), rows + told.len()]
+
+
+@dataclass(slots=True)
+class LogIntake:
+    """Takes batches of logged calls in; `today` is the day of the look."""
+
+    baseline: Baseline
+    gates: Mapping[str, Mapping[str, object]]
+    today: str
+    near_rows: int
+    sampled: int
+    """Calls that are kept for the teacher, those with the lowest hash."""
+    handle: Callable[[pl.DataFrame], None] = lambda _: None
+    """Is given each batch of distinct calls with its flags."""
+    days: dict[str, DayCounts] = field(default_factory=dict)
+    models: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    near: int = 0
+    """Distances that were computed, of `inputs` distinct inputs."""
+    inputs: int = 0
+    sample: pl.DataFrame = field(default_factory=pl.DataFrame)
+    shown: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _seen: dict[str, Hashes] = field(default_factory=dict)
+
+    def take(self, batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> None:
+        """Count a batch; `parts` are the files that it was read from."""
+        batch = _placed(batch, parts)
+        batch = batch.with_columns(pl.col("time").dt.date().cast(pl.String).fill_null(self.today).alias("day"))
+        self.calls += batch.height
+        self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
+        for day, count in batch["day"].value_counts().iter_rows():
+            self._day(day).calls += count
+        calls = self._flagged(self._distinct(batch))
+        for (day,), some in calls.group_by("day"):
+            counts = self._day(str(day))
+            counts.distinct += some.height
+            for name in self.signals(calls):
+                counts.add(name, some[SHOWS + name])
+        self._keep(calls)
+        self.handle(calls)
+
+    def signals(self, calls: pl.DataFrame) -> list[str]:
+        """The signals that have a column."""
+        return [name.removeprefix(SHOWS) for name in calls.columns if name.startswith(SHOWS)]
+
+    def _day(self, day: str) -> DayCounts:
+        return self.days.setdefault(day, DayCounts())
+
+    def _distinct(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The calls that do not repeat one of their day; of several with feedback a bad one counts."""
+        once = batch.sort("feedback", nulls_last=True, maintain_order=True).unique(["day", "input", *_SAME], keep="first", maintain_order=True)
+        once = once.with_columns(once.select(pl.struct("input", *_SAME).hash()).to_series().alias("same"))
+        kept = list[pl.DataFrame]()
+        for (day,), some in once.group_by("day", maintain_order=True):
+            hashes, seen = some["same"].to_numpy(), self._seen.get(str(day), np.zeros(0, dtype=np.uint64))
+            place = np.searchsorted(seen, hashes)
+            known = (seen[np.minimum(place, len(seen) - 1)] == hashes) if len(seen) else np.zeros(len(hashes), dtype=np.bool_)
+            self._seen[str(day)] = np.sort(np.concatenate([seen, hashes[~known]]))
+            kept.append(some.filter(pl.Series(~known)))
+        return pl.concat(kept).drop("same") if kept else once.drop("same")
+
+    def _flagged(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """The calls with a column a signal."""
+        texts = calls["input"].unique(maintain_order=True)
+        self.inputs += texts.len()
+        near = [place for place, chance in enumerate((texts.hash(7) / 2**64).to_list()) if chance < self._share()]
+        self.near += len(near)
+        about = input_flags(texts.to_list(), self.baseline.known, near=near)
+        found = calls.join(about, on="input", how="left", maintain_order="left")
+        found = pl.concat([found, answer_flags(found, self.gates)], how="horizontal")
+        labels = self.baseline.known.labels
+        if labels:
+            flags = [label_flag(one, labels) for one in found["labels"]]
+            found = found.with_columns(pl.Series(SHOWS + STRATUM, flags, dtype=pl.Boolean))
+        return found.with_columns((~pl.col("feedback")).alias(SHOWS + FEEDBACK), *self._handed_on(found))
+
+    def _share(self) -> float:
+        """The share of the inputs whose distance is computed: all, and of what is left of the room each time a half."""
+        left = 1 - self.near / self.near_rows
+        return 1.0 if left > 0.5 else max(2.0 ** np.floor(np.log2(max(left, 1e-6))), 0.0) if left > 0 else 0.0
+
+    def _handed_on(self, calls: pl.DataFrame) -> list[pl.Expr]:
+        """Calls that the cascade would not leave to the student, where the log says how sure it was."""
+        found = self.baseline.routing
+        if found is None or calls["confidence"].null_count() == calls.height:
+            return []
+        far, unsure = pl.col("nearness") < found.floor, pl.col("confidence") <= found.threshold
+        broken = pl.col(SHOWS + "schema") if SHOWS + "schema" in calls.columns else pl.lit(False)
+        told = pl.col("confidence").is_not_null() & pl.col("nearness").is_not_null()
+        return [pl.when(told).then(far | unsure | broken).alias(SHOWS + HANDED_ON)]
+
+    def _keep(self, calls: pl.DataFrame) -> None:
+        """What is shown of each signal, and the sample for the teacher; of private rows nothing."""
+        public = calls.filter(~pl.col("private").fill_null(False))
+        for name in self.signals(calls):
+            hits = public.filter(pl.col(SHOWS + name))
+            if hits.height:
+                self.shown[name] = _some(name, self.shown.get(name), hits)
+        if self.sampled and public.height:
+            own = public.unique("input", maintain_order=True).with_columns(pl.col("input").hash(11).alias("chance"))
+            pool = pl.concat([self.sample, own], how="diagonal") if self.sample.height else own
+            self.sample = pool.unique("input", maintain_order=True).bottom_k(self.sampled, by="chance")
+
+
+def _placed(batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> pl.DataFrame:
+    """With the names of the logs and the lines in them, of which a part is a copy."""
+    names = {file: part.name for file, part in parts.items()}
+    lines = {file: part.before for file, part in parts.items()}
+    return batch.with_columns(
+        pl.col("file").replace(names), pl.col("line") + pl.col("file").replace_strict(lines, default=0, return_dtype=pl.Int64)
+    )
+
+
+def _some(name: str, before: pl.DataFrame | None, hits: pl.DataFrame) -> pl.DataFrame:
+    """A few calls: of far inputs the farthest, of others the first, each input once."""
+    pool = (hits if before is None else pl.concat([before, hits], how="diagonal")).unique("input", maintain_order=True)
+    return (pool.sort("nearness", nulls_last=True, maintain_order=True) if name == FAR else pool).head(_SHOWN)

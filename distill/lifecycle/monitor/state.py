@@ -1,0 +1,84 @@
+"""What a monitor remembers between two looks: `monitor/<task>/state.json`, written whole after each.
+
+How far every log was read, the counts of each day, and the evidence of each signal. One process holds the folder at a time. Of another
+run the counts begin anew; the logs are read on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from distill.atomic_write import write_json
+from distill.errors import UsageError
+from distill.folder_lock import locked
+from distill.lifecycle.monitor.evidence import Evidence
+from distill.lifecycle.monitor.offsets import ReadLog
+from distill.lifecycle.monitor.result import LoggedExample, SignalDay
+from distill.rundir import read_result
+
+_VERSION = 1
+_DAYS = 400
+"""Days that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """A day with its signals by name."""
+
+    day: str
+    calls: int
+    distinct: int
+    signals: Mapping[str, SignalDay]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorState:
+    """`bounds` is a hash of what the evidence was held against; `alarms` are the sentences of the last look, `raised` its days by signal."""
+
+    run: str
+    bounds: str = ""
+    looked: str = ""
+    logs: Sequence[ReadLog] = ()
+    days: Sequence[StoredDay] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[LoggedExample]] = field(default_factory=dict)
+    alarms: Sequence[str] = ()
+    raised: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    version: int = _VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorFolder:
+    """`monitor/<task>` in the home of the task's runs."""
+
+    path: Path
+    task: str
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold it, or say who does."""
+        with locked(self.path, f"monitor/{self.task}", "wait for it, then look again"):
+            yield
+
+    def read(self, run: str) -> MonitorState:
+        """The state for a run; UsageError where the file cannot be read."""
+        path = self.path / "state.json"
+        if not path.exists():
+            return MonitorState(run)
+        try:
+            found = read_result(path, MonitorState)
+        except UsageError as fault:
+            said = str(fault).split(";", maxsplit=1)[0]
+            raise UsageError(f"{said}; move this one file away: the logs are then read from their beginning") from None
+        if found.version > _VERSION:
+            raise UsageError(f"{path} is of a later version of distill ({found.version}); use that one, or move the file away")
+        return found if found.run == run else MonitorState(run, logs=found.logs)
+
+    def write(self, state: MonitorState) -> None:
+        """Keep the state, with the newest days."""
+        kept = asdict(state)
+        kept["days"] = kept["days"][-_DAYS:]
+        write_json(self.path / "state.json", kept)
