@@ -87,6 +87,10 @@ ELSEWHERE = {
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
     "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
+    "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
+    "lifecycle/monitor/teacher_sample",
+    "lifecycle/monitor/test_signals.py": "spec/monitor",
+    "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "lifecycle/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",

@@ -1,24 +1,27 @@
 """Logged calls, batch by batch → counts of each day by signal, and a few calls to look at.
 
 A call that repeats another of its day, with the same answer, counts once: a client that tries again a thousand times is one input. Calls
-without a time that can be read are of the day of the look.
+without a time that can be read, or with one after tomorrow, are of the day of the look.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from distill.lifecycle.harvest.candidates import NEEDED
+from distill.lifecycle.harvest.harvest import AT_MOST
 from distill.lifecycle.monitor.answer_flags import answer_flags
 from distill.lifecycle.monitor.baseline import Baseline
 from distill.lifecycle.monitor.known_inputs import input_flags, label_flag
 from distill.lifecycle.monitor.offsets import LogPart
-from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, SHOWS, STRATUM
+from distill.lifecycle.monitor.signals import FAR, FEEDBACK, HANDED_ON, LENGTH, SHOWS, SIGNALS, STRATUM
 
 _SAME = ("answer", "tool_calls", "refusal", "finish_reason")
 _SHOWN = 6
@@ -51,8 +54,8 @@ class LogIntake:
     near_rows: int
     sampled: int
     """Calls that are kept for the teacher, those with the lowest hash."""
-    handle: Callable[[pl.DataFrame], None] = lambda _: None
-    """Is given each batch of distinct calls with its flags."""
+    harvests: bool = False
+    """Whether calls that the student handles badly are kept, each with `why`."""
     days: dict[str, DayCounts] = field(default_factory=dict)
     models: Counter[str] = field(default_factory=Counter)
     calls: int = 0
@@ -61,12 +64,13 @@ class LogIntake:
     inputs: int = 0
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
     shown: dict[str, pl.DataFrame] = field(default_factory=dict)
+    misses: list[pl.DataFrame] = field(default_factory=list)
     _seen: dict[str, Hashes] = field(default_factory=dict)
 
     def take(self, batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> None:
         """Count a batch; `parts` are the files that it was read from."""
         batch = _placed(batch, parts)
-        batch = batch.with_columns(pl.col("time").dt.date().cast(pl.String).fill_null(self.today).alias("day"))
+        batch = batch.with_columns(self._day_of())
         self.calls += batch.height
         self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
         for day, count in batch["day"].value_counts().iter_rows():
@@ -78,7 +82,13 @@ class LogIntake:
             for name in self.signals(calls):
                 counts.add(name, some[SHOWS + name])
         self._keep(calls)
-        self.handle(calls)
+        if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
+            self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
+
+    def _day_of(self) -> pl.Expr:
+        """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""
+        tomorrow, day = (date.fromisoformat(self.today) + timedelta(1)).isoformat(), pl.col("time").dt.date().cast(pl.String)
+        return pl.when(day <= tomorrow).then(day).otherwise(pl.lit(self.today)).alias("day")
 
     def signals(self, calls: pl.DataFrame) -> list[str]:
         """The signals that have a column."""
@@ -141,6 +151,12 @@ class LogIntake:
             own = public.unique("input", maintain_order=True).with_columns(pl.col("input").hash(11).alias("chance"))
             pool = pl.concat([self.sample, own], how="diagonal") if self.sample.height else own
             self.sample = pool.unique("input", maintain_order=True).bottom_k(self.sampled, by="chance")
+
+
+def _missed(calls: pl.DataFrame, signals: Sequence[str]) -> pl.DataFrame:
+    """The calls that show a signal, with the first that they show."""
+    why = pl.coalesce(*(pl.when(pl.col(SHOWS + name)).then(pl.lit(SIGNALS[name].title.lower())) for name in signals))
+    return calls.with_columns(why.alias("why")).drop_nulls("why").select(NEEDED)
 
 
 def _placed(batch: pl.DataFrame, parts: Mapping[str, LogPart]) -> pl.DataFrame:

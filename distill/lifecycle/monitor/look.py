@@ -13,8 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from distill.atomic_write import write_atomic, write_json
 from distill.errors import DistillError, UsageError
+from distill.lifecycle.harvest.candidates import NEEDED
+from distill.lifecycle.harvest.harvest import harvest
+from distill.lifecycle.logs.clock import Clock
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
@@ -27,11 +32,12 @@ from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
 from distill.lifecycle.monitor.shipped import shipped
-from distill.lifecycle.monitor.signals import FAR, TEACHER
+from distill.lifecycle.monitor.signals import FAR, SIGNALS, TEACHER
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState
 from distill.lifecycle.monitor.summary import day_calls, examples, teacher_examples, watched
 from distill.lifecycle.monitor.teacher_sample import SampleAsked, ask_teacher
-from distill.records import content_id
+from distill.records import Json, content_id
+from distill.rundir import RunDir, read_parquet
 from distill.task.event_loop import run as finished
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
@@ -48,7 +54,15 @@ class Looked:
     fault: DistillError | None = None
 
 
-def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None) -> Looked:
+@dataclass(frozen=True, slots=True)
+class HarvestTo:
+    """A file for new seeds; `labels` are values of columns that the seeds have and the log has not."""
+
+    path: Path
+    labels: Mapping[str, str]
+
+
+def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None, harvest_to: HarvestTo | None = None) -> Looked:
     """Read what is new, judge it, and write state, page and result."""
     student = shipped(task.home, task.spec.task, run)
     folder = MonitorFolder(task.home / "monitor" / task.spec.task, task.spec.task)
@@ -59,18 +73,19 @@ def look(task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = 
         own = baseline(student.run, gates)
         limits = bounds(own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, off=settings.off)
         state, notes = _held_against(before, limits)
-        intake = LogIntake(own, gates, _today(), settings.near_rows, settings.teacher.rows)
-        tally = LogTally()
-        with new_parts(files, state.logs) as parts:
+        intake = LogIntake(own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None)
+        tally = LogTally(clock=Clock(now=int(datetime.now(UTC).timestamp() * 1e6)))
+        with new_parts(files, state.logs, folder.path) as parts:
             _read(task, intake, tally, parts)
             state = replace(state, logs=merged(state.logs, parts))
         asked = _asked(task, intake, own, watch)
+        kept = _harvested(task, student.run, intake, asked, harvest_to)
         state, made = _judged(state, intake, limits, asked)
-        notes += _notes(task, intake, tally, settings.near_rows)
+        notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
         result = Monitored(
             task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
             new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
-            signals=watched(state, limits, own.counts), notes=notes, alpha=settings.alpha, teacher=made, page=str(folder.path / PAGE),
+            signals=watched(state, limits, own.counts), notes=notes, alpha=settings.alpha, teacher=made, harvest=kept, page=str(folder.path / PAGE),
             reading=tally.plain(),
         )  # fmt: skip
         _write(folder, state, result)
@@ -111,6 +126,21 @@ def _asked(task: Task, intake: LogIntake, own: Baseline, watch: Watcher) -> Samp
     return finished(ask_teacher(task, intake.sample, own.counts.get(TEACHER), watch))
 
 
+def _harvested(
+    task: Task, run: RunDir, intake: LogIntake, asked: SampleAsked | None, to: HarvestTo | None
+) -> Mapping[str, Json] | None:
+    """Candidates for seeds from the calls that the student handles badly, those on which the teacher differs among them."""
+    if to is None or not intake.calls:
+        return None
+    batches = list(intake.misses)
+    if asked is not None and any(asked.differs.values()):
+        differing = [text for text, differs in asked.differs.items() if differs]
+        some = intake.sample.filter(pl.col("input").is_in(differing))
+        batches.append(some.with_columns(pl.lit(SIGNALS[TEACHER].title.lower()).alias("why")).select(NEEDED))
+    made = harvest(batches, task=task, seeds=read_parquet(run / "seeds.parquet"), out=to.path, labels=to.labels)
+    return {**made.plain(), "said": made.sentences()}
+
+
 def _judged(
     state: MonitorState, intake: LogIntake, limits: Sequence[Bound], asked: SampleAsked | None
 ) -> tuple[MonitorState, TeacherAsked | None]:
@@ -140,6 +170,14 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
     if left := unwatched_gates(task.spec.gate_settings()):
         found.append(f"gates that take a model, your own function or are of the dataset alone are not looked at: {', '.join(left)}")
     return found
+
+
+def _unheld(run: RunDir, intake: LogIntake, limits: Sequence[Bound]) -> list[str]:
+    """That answers are held against nothing, where the run does not say how its student answered."""
+    held = {one.signal for one in limits if one.source == "run"}
+    if not intake.gates or held & set(intake.gates):
+        return []
+    return [f"{run.name} has no answers of its student (calls.parquet; `distill evaluate {run.name}` asks for them), so gates are only counted"]
 
 
 def _write(folder: MonitorFolder, state: MonitorState, result: Monitored) -> None:

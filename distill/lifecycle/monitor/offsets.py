@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from distill.lifecycle.logs.files import TABLES, kind_of
 from distill.lifecycle.logs.objects import LONGEST
 from distill.seeds.formats.encoding import READ_ERRORS, raw
 
+_ASIDE = ".parts-"
 _SHOWN = 4096
 _CHUNK = 2**20
 
@@ -50,9 +52,11 @@ class LogPart:
 
 
 @contextmanager
-def new_parts(files: Sequence[Path], known: Sequence[ReadLog]) -> Iterator[list[LogPart]]:
-    """What is new of the files; a part that is not a whole file is a copy, which is removed afterwards."""
-    with TemporaryDirectory(prefix="distill-monitor-") as folder:
+def new_parts(files: Sequence[Path], known: Sequence[ReadLog], aside: Path) -> Iterator[list[LogPart]]:
+    """What is new of the files; a part that is not a whole file is a copy in the folder `aside`, which is removed afterwards."""
+    for left in aside.glob(f"{_ASIDE}*"):  # by a look that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_ASIDE, dir=aside) as folder:
         found = list[LogPart]()
         for number, file in enumerate(files):
             part = _part(file, [*known, *(one.read for one in found)], Path(folder) / str(number))
@@ -111,6 +115,7 @@ def _goes_on(file: Path, known: ReadLog) -> bool:
     with raw(file) as content:
         if _hash(content.read(known.length)) != known.head:
             return False
+    with raw(file) as content:
         _go_to(content, max(0, known.offset - _SHOWN))
         return _hash(content.read(min(_SHOWN, known.offset))) == known.tail
 

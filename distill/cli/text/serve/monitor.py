@@ -19,6 +19,8 @@ def monitor_lines(found: Monitored) -> list[str]:
         lines += ["", f"  {'signal':{wide}}  {'last day':>9}  {'the run':>8}  {'allowed':>8}", *(_signal(one, wide) for one in found.signals)]
     if found.teacher is not None:
         lines += ["", teacher_line(found.teacher)]
+    if found.harvest is not None:
+        lines += ["", *(f"harvest: {said}" for said in found.harvest["said"])]
     lines += ["", *(f"note: {note}" for note in found.notes)] if found.notes else []
     return [*lines, f"page: {found.page}"]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
+from distill.errors import UsageError
+
+if TYPE_CHECKING:
+    from distill.lifecycle.monitor.look import HarvestTo
 
 
 def monitor(
@@ -20,6 +24,12 @@ def monitor(
     ] = None,
     sample: Annotated[
         int | None, typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0)
+    ] = None,
+    harvest: Annotated[
+        Path | None, typer.Option("--harvest", help="a file of seeds: what the student handles badly, masked, new, never near a test row")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="with --harvest: a label that the log does not tell; repeatable")
     ] = None,
     sets: Set = None,
     max_usd: Usd = None,
@@ -43,9 +53,20 @@ def monitor(
     if task.spec.monitor.teacher.rows:
         need_price(task)
     with Panel(quiet=as_json) as panel:
-        looked = look(task, logs, panel, run=run)
+        looked = look(task, logs, panel, run=run, harvest_to=_harvest_to(harvest, label or []))
     out(dict(plain(looked.result)), as_json, monitor_lines(looked.result))
     if looked.result.alarms:
         raise typer.Exit(4)
     if looked.fault is not None:
         raise looked.fault
+
+
+def _harvest_to(path: Path | None, labels: list[str]) -> HarvestTo | None:
+    from distill.lifecycle.monitor.look import HarvestTo
+
+    wrong = [one for one in labels if not one.partition("=")[0] or not one.partition("=")[2]]
+    if wrong:
+        raise UsageError(f"--label {wrong[0][:60]!r}: expected NAME=VALUE, say --label kind=unknown")
+    if path is None:
+        return None
+    return HarvestTo(path, dict(one.split("=", 1) for one in labels))

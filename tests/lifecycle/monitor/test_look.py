@@ -1,0 +1,178 @@
+"""Whole looks at the logs of a run's linear student."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from logged import call, other_kind
+from moods import CROSS, GLAD, OTHER
+
+from distill.errors import UsageError
+from distill.lifecycle.monitor.look import HarvestTo, Looked, look
+from distill.pipeline.open_task import open_task
+from distill.teacher.progress import Silent
+
+START = 1_761_955_200
+DAY = 86400
+Calls = list[dict[str, Any]]
+
+
+def mood(draw: random.Random) -> tuple[str, str]:
+    """A message as the seeds of `moods` are."""
+    glad = draw.random() < 0.5
+    words = [draw.choice(GLAD if glad else CROSS), *draw.sample(OTHER, 6), str(draw.randrange(240) * 7919)]
+    draw.shuffle(words)
+    return " ".join(words), "glad" if glad else "cross"
+
+
+def day(number: int, rows: int, *, odd: float = 0.0, wrong: float = 0.0, **beside: Any) -> Calls:
+    """Calls of one day, a share of them of another kind, and a share of them answered with no JSON."""
+    draw = random.Random(number)
+    found = []
+    for n in range(rows):
+        text, said = other_kind(draw) if draw.random() < odd else mood(draw)
+        found.append(call(text, "that is no JSON" if draw.random() < wrong else said, START + number * DAY + n * DAY // rows, **beside))
+    return found
+
+
+def write(path: Path, calls: Sequence[object]) -> Path:
+    path.write_text("".join(json.dumps(one) + "\n" for one in calls))
+    return path
+
+
+@pytest.fixture
+def looks(finished_moods: Path) -> Callable[..., Looked]:
+    def one(*logs: Path, sets: Sequence[str] = (), **how: Any) -> Looked:
+        return look(open_task(finished_moods, overrides=sets, env={}), list(logs), Silent(), **how)
+
+    return one
+
+
+def rates(looked: Looked) -> dict[str, float]:
+    return {one.name: one.days[-1].rate for one in looked.result.signals}
+
+
+def test_a_clean_log_raises_nothing_and_the_second_look_reads_nothing(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    log = write(tmp_path / "calls.jsonl", day(0, 400) + day(1, 400))
+    first, again = looks(log), looks(log)
+    assert first.result.alarms == again.result.alarms == []
+    assert (first.result.new_calls, again.result.new_calls) == (800, 0)
+    assert first.result.days == again.result.days
+    assert rates(first) == rates(again)
+
+
+def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    """The same on a second look, which reads nothing: cron may run it twice."""
+    log = write(tmp_path / "calls.jsonl", day(0, 300) + day(1, 300, odd=0.3, wrong=0.4))
+    found = looks(log)
+    raised = {one.name: list(one.alarms) for one in found.result.signals if one.alarms}
+    assert raised["schema"] == raised["far_input"] == ["2025-11-02"]
+    assert looks(log).result.alarms == found.result.alarms
+    far = next(one for one in found.result.signals if one.name == "far_input")
+    assert "interest upon our joint" in far.examples[0].input
+    assert far.examples[0].where.startswith("calls.jsonl:")
+    page = Path(found.result.page).read_text()
+    assert "New kinds of input" in page
+    assert "interest upon our joint" in page
+
+
+def test_text_of_a_log_is_no_markup_and_keys_and_persons_are_hidden(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    text = "<script>alert(1)</script> write to jane.roe@corp.com, key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
+    log = write(tmp_path / "calls.jsonl", day(0, 300) + [call(f"{text} {n}", "glad", START + n) for n in range(60)])
+    found = looks(log)
+    page, kept = Path(found.result.page).read_text(), (Path(found.result.page).parent / "state.json").read_text()
+    assert found.result.alarms
+    for written in (page, kept):
+        assert "jane.roe" not in written
+        assert "abcdefghijklmnopqrstuvwxyz0123456789" not in written
+    assert "<script>" not in page
+
+
+def test_private_calls_count_and_are_never_shown_or_harvested(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    log = write(tmp_path / "calls.jsonl", day(0, 300, odd=1.0, private=True))
+    to = HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
+    found = looks(log, harvest_to=to)
+    assert [one.name for one in found.result.signals if one.alarms] == ["far_input", "input_length"] or found.result.alarms
+    assert all(not one.examples for one in found.result.signals)
+    assert to.path.read_text() == ""
+
+
+def test_a_harvest_holds_what_was_far_once(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    log, to = write(tmp_path / "calls.jsonl", day(0, 200, odd=0.1)), HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
+    kept = looks(log, harvest_to=to).result.harvest
+    assert kept is not None
+    rows = [json.loads(line) for line in to.path.read_text().splitlines()]
+    assert rows
+    assert kept["candidates"] == kept["new"] + sum(kept["dropped"].values())
+    assert all("interest upon our joint" in row["message"] for row in rows if row["harvested"] == "new kinds of input")
+
+
+def test_repeated_calls_count_once(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    """A client that sends one odd input a thousand times raises nothing."""
+    retried = [call("an input that no seed is like: zygomorphic quincunx", "glad", START + n) for n in range(1000)]
+    found = looks(write(tmp_path / "calls.jsonl", day(0, 300) + retried))
+    assert found.result.alarms == []
+    assert [(one.calls, one.distinct) for one in found.result.days] == [(1300, 301)]
+
+
+def test_a_log_of_another_task_is_refused_and_nothing_is_kept(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    calls = day(0, 40)
+    for one in calls[:30]:
+        one["request"]["messages"][0]["content"] = "Translate into French."
+    with pytest.raises(UsageError, match=r"of 40 calls 30 are of another task than mood .*Translate into French"):
+        looks(write(tmp_path / "calls.jsonl", calls))
+    assert not (tmp_path / "project" / "monitor" / "mood" / "state.json").exists()
+
+
+def test_torn_lines_and_some_calls_of_another_task_are_counted(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    log = write(tmp_path / "calls.jsonl", day(0, 50))
+    other = call("hello", "glad", START)
+    other["request"]["messages"][0]["content"] = "Translate."
+    log.write_text(log.read_text() + '{"request": {"mess\n\x00\x00\n' + json.dumps(other) + "\n")
+    found = looks(log)
+    assert found.result.new_calls == 50
+    assert found.result.skipped == {"torn": 2, "other_prompt": 1}
+
+
+def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    """A call of the year 2090 must not make every later day a late one."""
+    calls = day(0, 50) + [call("a lamp", "glad", 3_800_000_000), {**call("a kettle", "glad", 0)}]
+    found = looks(write(tmp_path / "calls.jsonl", calls))
+    assert [one.day for one in found.result.days][0] == "2025-11-01"
+    assert found.result.days[-1].day < "2090"
+    assert any("in the future" in note for note in found.result.notes)
+
+
+def test_other_settings_begin_the_evidence_anew_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    looks(write(tmp_path / "a.jsonl", day(0, 60)))
+    found = looks(write(tmp_path / "b.jsonl", day(1, 60, wrong=0.3)), sets=["monitor.limits={schema: 0.01}"])
+    assert any("begins anew" in note for note in found.result.notes)
+    assert any(alarm.startswith("Schema failures") and "the limit is 1.0 %" in alarm for alarm in found.result.alarms)
+
+
+def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[..., Looked], tmp_path: Path) -> None:
+    """Through the answer store: the same calls in another log are asked once."""
+    calls = day(0, 60)
+    nothing = looks(write(tmp_path / "a.jsonl", calls))
+    asked = looks(write(tmp_path / "b.jsonl", calls[:30] + day(1, 5)), sets=["monitor.teacher.rows=10"])
+    again = looks(write(tmp_path / "c.jsonl", [*calls[:30], *day(1, 5), *day(1, 5)]), sets=["monitor.teacher.rows=10"])
+    assert nothing.result.teacher is None
+    assert asked.result.teacher is not None
+    assert (asked.result.teacher.rows, asked.result.teacher.asked) == (10, 10)
+    assert asked.result.teacher.own is not None
+    assert again.result.teacher is not None
+    assert again.result.teacher.asked == 0
+
+
+def test_a_run_that_is_half_there_is_an_error(looks: Callable[..., Looked], finished_moods: Path, tmp_path: Path) -> None:
+    log = write(tmp_path / "calls.jsonl", day(0, 20))
+    (finished_moods.parent / "runs/mood/001/samples.parquet").unlink()
+    with pytest.raises(UsageError, match=r"lacks samples.parquet.*--run"):
+        looks(log)
+    with pytest.raises(UsageError, match="no run"):
+        looks(log, run="007")
