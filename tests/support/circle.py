@@ -1,8 +1,8 @@
 """A task whose world drifts, with its teacher on 127.0.0.1: seeds of three topics, and in production from some week on a fourth in new words.
 
-    spec = write_task(home)
-    with teacher() as base_url: …
-    log_week(home, 1, drifted=0.0)      # logs/week1.jsonl: what the promoted student answered, and whether users liked it
+spec = write_task(home)
+with teacher() as base_url: …
+log_week(home, 1, drifted=0.0)      # logs/week1.jsonl: what the promoted student answered, and whether users liked it
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def messages(count: int, seed: int, drifted: float = 0.0) -> list[str]:
         new = draw.random() < drifted
         topic, words = (NEW_TOPIC, NEW_WORDS) if new else (draw.choice(TOPICS), WORDS)
         others = ["".join(draw.choices("abcdefghilmnoprstuv", k=6)) for _ in range(8)]
-        found.append(" ".join([*others[:3], topic, *others[3:5], draw.choice(words[draw.choice(list(words))]), *others[5:]]))
+        found.append(
+            " ".join([*others[:3], topic, *others[3:5], draw.choice(words[draw.choice(list(words))]), *others[5:]])
+        )
     return found
 
 
@@ -104,7 +106,14 @@ def teacher() -> Iterator[str]:
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 40, "completion_tokens": 6, "total_tokens": 46}
         return web.json_response(
-            {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": [choice], "usage": usage}
+            {
+                "id": "x",
+                "object": "chat.completion",
+                "created": 0,
+                "model": body["model"],
+                "choices": [choice],
+                "usage": usage,
+            }
         )
 
     loop, ready, found = asyncio.new_event_loop(), threading.Event(), list[str]()

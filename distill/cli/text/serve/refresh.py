@@ -85,7 +85,7 @@ def _growth(plan: RefreshPlan) -> list[str]:
         return []
     width = max(len(one.grown.stratum) for one in plan.growth)
     return [
-        f"rows more, by what the student of {plan.run} missed and others did not:",
+        f"rows more, where the student of {plan.run} missed most or inputs were harvested:",
         *(_grown(one, width) for one in plan.growth),
     ]
 
@@ -97,7 +97,7 @@ def _grown(one: GrowthPlan, width: int) -> str:
         if lost
         else ""
     )
-    came = f"{found.harvested:,} harvested inputs" if found.harvested else ""
+    came = f"{found.harvested:,} harvested input{'s' if found.harvested > 1 else ''}" if found.harvested else ""
     left = f"; {one.unasked:,} seeds left, {one.synthetic:,} rows by synthetic ones" if one.synthetic else ""
     return f"  {found.stratum:{width}}  +{found.new:,} rows: {', '.join(part for part in (why, came) if part)}{left}"
 
