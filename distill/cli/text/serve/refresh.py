@@ -13,8 +13,8 @@ _SHOWN = 5
 def refresh_lines(plan: RefreshPlan, again: str) -> list[str]:
     """What changed, the sample by stratum, what is still to pay, and the command `again` that does it."""
     if plan.unchanged:
-        said = f"nothing changed since run {plan.run}: nothing was asked, and no run is opened"
-        return [*([plan.advice] if plan.advice else []), said]
+        nothing = f"nothing changed since run {plan.run}: nothing was asked, and no run is opened"
+        return [*([plan.advice] if plan.advice else []), nothing]
     more = f" and {len(plan.changes) - _SHOWN} more" if len(plan.changes) > _SHOWN else ""
     said = [f"changed since run {plan.run}: {', '.join(plan.changes[:_SHOWN])}{more}"]
     if plan.strata:
