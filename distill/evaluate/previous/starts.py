@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from distill.evaluate.comparison import Difference
 from distill.rundir import read_json
+from distill.stats import Estimate
 from distill.student.hosted.stage import LOSSES
 from distill.text.percentages import signed
 
@@ -28,7 +28,7 @@ class StartChoice:
     why: str
 
 
-def choose(gap: Difference | None, losses: Mapping[str, float | None], runs: Mapping[str, str]) -> StartChoice:
+def choose(gap: Estimate | None, losses: Mapping[str, float | None], runs: Mapping[str, str]) -> StartChoice:
     """`gap` is afresh minus last on the same test rows; `losses` are the lowest on the validation rows."""
     if gap is None:
         said = "no test row was scored for both"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from distill.evaluate.comparison import Difference
 from distill.evaluate.previous.starts import choose, lowest
+from distill.stats import Estimate
 
 RUNS = {"last": "mood/002", "fresh": "mood/003"}
 
 
-def gap(mean: float, low: float, high: float) -> Difference:
-    return Difference("agreement", "student", "previous", mean, low, high, 60, small=False)
+def gap(mean: float, low: float, high: float) -> Estimate:
+    return Estimate(mean, low, high, 60)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def gap(mean: float, low: float, high: float) -> Difference:
     ],
 )
 def test_which_start_is_kept(
-    found: Difference | None, last: float | None, fresh: float | None, kept: str, said: str
+    found: Estimate | None, last: float | None, fresh: float | None, kept: str, said: str
 ) -> None:
     choice = choose(found, {"last": last, "fresh": fresh}, RUNS)
     assert (choice.kept, choice.run) == (kept, RUNS[kept])

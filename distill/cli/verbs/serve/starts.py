@@ -70,7 +70,9 @@ def _chosen(last: Run, fresh: Run) -> StartChoice:
     from distill.evaluate.previous.starts import choose, lowest
     from distill.report.page import difference
     from distill.rundir import read_result
+    from distill.stats import Estimate
 
-    gap = difference(read_result(fresh.folder / "comparison.json", Comparison), "previous")
+    found = difference(read_result(fresh.folder / "comparison.json", Comparison), "previous")
+    gap = Estimate(found.mean, found.low, found.high, found.n) if found else None
     losses = {"last": lowest(last.folder), "fresh": lowest(fresh.folder)}
     return choose(gap, losses, {"last": last.name, "fresh": fresh.name})
