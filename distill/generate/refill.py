@@ -21,6 +21,7 @@ from distill.generate.questions import (
 from distill.generate.seed_status import SeedStatus
 from distill.records import content_id
 from distill.seeds import approved
+from distill.seeds.expansion.rounds import harvested
 from distill.similarity.graph import Graph
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
@@ -89,7 +90,7 @@ def ask_next_teacher(progress: RefillState) -> TeacherQuestions:
 
 
 def ask_new_seeds(progress: RefillState) -> TeacherQuestions:
-    """Of each stratum that lacks rows as many unasked seeds as it is likely to need, by a hash of the seed."""
+    """Of each stratum that lacks rows as many unasked seeds as it is likely to need: harvested inputs, then by a hash of the seed."""
     open_ = approved.askable(progress.task, without(progress.table, progress.decided))
     strata = dict(open_.select("seed_id", "stratum").iter_rows())
     seen, unasked = {question.seed for question in progress.asked}, dict[str, list[str]]()
@@ -99,8 +100,9 @@ def ask_new_seeds(progress: RefillState) -> TeacherQuestions:
     missing = {stratum: count for stratum, count in progress.missing.items() if stratum in unasked}
     needed = seeds_to_try(missing, (seed for seed in seen if seed in strata), progress.survived, strata)
     picked: TeacherQuestions = []
+    first = harvested(progress.task, progress.table)
     for stratum in sorted(missing):
-        order = sorted(unasked[stratum], key=lambda seed: content_id("ask", seed))
+        order = sorted(unasked[stratum], key=lambda seed: (seed not in first, content_id("ask", seed)))
         for seed in order[: needed[stratum]]:
             picked += first_questions(progress.task, seed)
     return picked

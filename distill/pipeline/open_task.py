@@ -163,6 +163,7 @@ def _of_rows(
         return []
     found = student_checks.turns(spec, chats, file)
     found += student_checks.student(spec, rows.seeds, chats, file) + checks.expansion(spec, rows.seeds, chats, file)
+    found += checks.harvested(spec, rows.seeds, file)
     unready = (f"{file}: strata.", f"{file}: dedup.meaning")  # labels and nearness, of which quotas are made
     ready = not any(fault.where.startswith(unready) for fault in before)
     return found + (checks.quotas(spec, rows.seeds, file) if ready and rows.seeds else [])

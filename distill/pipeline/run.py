@@ -13,10 +13,11 @@ from distill.evaluate import stage as evaluating
 from distill.generate import served_models
 from distill.generate.kept import Relabel, write_relabel
 from distill.money import Budget
-from distill.pipeline import empty_dataset, facts, generate, pending, run_number
+from distill.pipeline import empty_dataset, facts, generate, growing, pending, run_number
 from distill.pipeline.result import Run, result_of
 from distill.report import stage as reporting
 from distill.rundir import RunDir, numbers
+from distill.seeds import labelling
 from distill.spec import deadline
 from distill.student import stage as teaching
 from distill.task import event_loop, requirements, stores, used_spec
@@ -45,6 +46,7 @@ async def work(
             requirements.keys(task, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
         if isinstance(refresh, Relabel) and parent is not None:
             write_relabel(folder, refresh)
+        task = _growing(task, folder, parent if refresh is not False else None, store)
         used_spec.write(task, folder)
         folder.note(teacher=task.models, parent=parent.name if parent else None)
         await _take_over(folder, store, watch)
@@ -60,6 +62,14 @@ async def work(
 
 start = event_loop.finished(work)
 """The same from a thread whose loop, if it has one, goes on."""
+
+
+def _growing(task: Task, folder: RunDir, parent: RunDir | None, store: Store) -> Task:
+    """The task with what the run grows, which is decided once, when a refresh begins."""
+    if parent is not None and "generate" not in folder.manifest()["stages"]:
+        seeds = labelling.stored_labels(task, store).seeds
+        growing.write_growth(folder, growing.growth_of(task, parent, seeds))
+    return growing.as_grown(task, folder)
 
 
 def _sender(task: Task, folder: RunDir, store: Store, watch: Watcher, *, wait: bool) -> Sender:

@@ -21,6 +21,7 @@ from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
+from distill.pipeline import growing
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.student import other_formats
 from distill.task import used_spec
@@ -85,9 +86,14 @@ def refreshable(task: Task, last: RunDir) -> RunDir:
 
 
 def changed_since(task: Task, run: RunDir) -> list[str]:
-    """What of the spec and its files changed since a run; a run that kept no spec counts as changed."""
+    """What of the spec and its files changed since a run, and its misses where they are to grow; a run that kept no spec counts as changed."""
     before = used_spec.read(run.path)
-    return ["the spec"] if before is None else used_spec.changes(before, used_spec.comparable(task))
+    found = ["the spec"] if before is None else used_spec.changes(before, used_spec.comparable(task))
+    return [*found, f"{MISSES} {run.name}"] if growing.due(task, run) else found
+
+
+MISSES = "the misses of"
+"""How the change is called that `seeds.grow` makes of a run's evaluation."""
 
 
 def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ ceiling is counted on top, since a synthetic one may be longer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -68,6 +68,20 @@ def _synthetic(task: Task, table: pl.DataFrame) -> _Synthetic:
     due = expansion.next(dict.fromkeys(most, wanted.at_most), frozenset())
     lack = sum(targets.wanted(task.targets, table, most).values()) - table.filter(role="train").height
     return _Synthetic(due, expansion, min(1.0, max(0, lack) / max(1, len(due))))
+
+
+def synthetic_spenders(
+    task: Task, table: pl.DataFrame, expansion: rounds.Expansion, lack: Mapping[str, int]
+) -> list[Spender]:
+    """Making synthetic seeds for the rows that strata `lack`, up to the cap, checking and answering them."""
+    wanted = task.spec.seeds.expand
+    due = expansion.next(dict.fromkeys(lack, wanted.at_most), frozenset()) if wanted else []
+    if not due:
+        return []
+    share = min(1.0, sum(lack.values()) / len(due))
+    parents = [candidate.parent for candidate in due]
+    found = _making(task, table, _Synthetic(due, expansion, share))
+    return [*found, *_answering(task, table, parents, share, PassRates())]
 
 
 def _making(task: Task, table: pl.DataFrame, synthetic: _Synthetic) -> Iterator[Spender]:

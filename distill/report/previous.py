@@ -28,16 +28,28 @@ def previous_student(run: ActiveRun, comparison: Comparison) -> PreviousStudent 
         return None
     name, before = run.parent.name, run.fact("parent_teacher", parent_teacher)
     changes = {} if before == run.task.models else {"teacher": f"{before} → {run.task.models}"}
-    changes |= _rows_kept(run)
+    changes |= _rows_kept(run) | ({"rows more": str(run.task.growth)} if run.task.growth else {})
     gap = page.difference(comparison, "previous")
     if comparison.by_teacher:
-        return PreviousStudent(name, _apart(name, comparison.by_teacher), changes)
+        return PreviousStudent(name, [*_apart(name, comparison.by_teacher), *_chosen_by_misses(run)], changes)
     if gap is None:
         return PreviousStudent(name, [_no_difference(name, comparison)], changes)
     span = f"{gap.mean * 100:+.1f} points (95 % interval {gap.low * 100:+.1f} to {gap.high * 100:+.1f}, n = {gap.n})"
     word = "better" if gap.low > 0 else "worse" if gap.high < 0 else "not clearly different"
     than = "from" if word == "not clearly different" else "than"
-    return PreviousStudent(name, [f"The new student is {word} {than} that of {name}: {span}."], changes)
+    said = f"The new student is {word} {than} that of {name}: {span}."
+    return PreviousStudent(name, [said, *_chosen_by_misses(run)], changes)
+
+
+def _chosen_by_misses(run: ActiveRun) -> list[str]:
+    """What must be said where these test rows chose what to grow."""
+    chosen = [one.stratum for one in run.task.growth.new if one.lost] if run.task.growth else []
+    if not chosen:
+        return []
+    return [
+        f"More rows of {', '.join(chosen)} were asked for, since the student before missed most there on these same test rows: a gain there "
+        "is flattered a little, and other test rows would tell."
+    ]
 
 
 def _rows_kept(run: ActiveRun) -> dict[str, str]:

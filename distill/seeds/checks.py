@@ -8,7 +8,7 @@ import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from distill.errors import Fault
@@ -101,6 +101,19 @@ def _no_test(spec: TaskSpec, seeds: Sequence[Seed]) -> bool:
     rows = spec.seeds
     drawn = rows.gold_rows == "train" and not rows.test.gold and rows.test.from_ is None
     return drawn and all(seed.gold is not None for seed in seeds)
+
+
+def harvested(spec: TaskSpec, seeds: Sequence[Seed], file: Path) -> list[Fault]:
+    """Files of `seeds.grow.harvested` that no seed comes from."""
+    grow, sources = spec.seeds.grow, {seed.source for seed in seeds}
+    return [
+        Fault(
+            f"{file}: seeds.grow.harvested[{number}]",
+            f"no row comes from {name!r}{did_you_mean(name, sources)}; name a file of seeds.from, or take it out",
+        )
+        for number, name in enumerate(grow.harvested if grow else ())
+        if PurePath(name).name not in sources
+    ]
 
 
 def expansion(spec: TaskSpec, seeds: Sequence[Seed], chats: Collection[str], file: Path) -> list[Fault]:

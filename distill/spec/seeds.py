@@ -53,6 +53,18 @@ class Expand(Settings):
     plausible: bool = Field(True, description="ask whether each synthetic seed could be a real one of its stratum")
 
 
+class Grow(Settings):
+    """In a refresh: more rows of the strata in which the student of the run before missed clearly more than elsewhere."""
+
+    rows: PositiveInt = Field(
+        100, description="the most rows to add in one refresh, real seeds first, then synthetic ones"
+    )
+    harvested: list[NonBlank] = Field(
+        default_factory=list,
+        description="files of `from` with inputs that the student handled badly in production: their rows are added first",
+    )
+
+
 _CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|", "space": " "}
 
 
@@ -176,6 +188,9 @@ class Seeds(Settings):
     )
     expand: Expand | None = Field(
         None, description="make synthetic seeds for strata that lack rows when no seed is left"
+    )
+    grow: Grow | None = Field(
+        None, description="in a refresh: ask for more rows where the student of the run before missed most"
     )
     broken: Literal["refuse", "drop"] = Field("refuse", description="what happens to rows that cannot be read")
 

@@ -27,6 +27,11 @@ def dataset_card(run: ActiveRun, kept: pl.DataFrame, counts: Mapping[str, int], 
         f"rows: {counts['train']} train, {counts['valid']} valid; {tests} test rows were set aside and never train",
         *(f"another model answered: {other}" for other in run.fact("models", served_models.others)),
         *([f"synthetic seeds: {synthetic} rows (seeds.expand)"] if synthetic else []),
+        *(
+            [f"grown by the misses of earlier students (seeds.grow), last {grown.run}: {grown} rows"]
+            if (grown := run.task.growth)
+            else []
+        ),
         "every row that was left out is in dropped.parquet, with its stage, reason and detail",
     ]
     return f"# {spec.task}\n\n{spec.about}\n\n" + "".join(f"- {line}\n" for line in lines)

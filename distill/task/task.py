@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from distill.records import Seed
     from distill.spec.judge import Rubric
+    from distill.strata.growth import Growth
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})
@@ -67,6 +68,8 @@ class Task:
     """Label → the template that asks a model for it."""
     rival_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
     """Rival → its prompt, where it has one of its own."""
+    growth: Growth | None = None
+    """What this run grows by the misses of an earlier one (`distill.pipeline.growing`)."""
     notes: Sequence[str] = ()
     """What was found out about the files of rows and a person should know."""
 
@@ -96,7 +99,8 @@ class Task:
 
     @property
     def edge_cases(self) -> list[EdgeCase]:
-        return edge_cases_of(self.spec)
+        """Those of the spec, and the floors of what grows."""
+        return [*edge_cases_of(self.spec), *(self.growth.cases if self.growth else [])]
 
     @property
     def teachers(self) -> list[Model]:
@@ -187,7 +191,11 @@ class Task:
     @property
     def targets(self) -> Targets:
         """What is wanted of each stratum."""
-        return replace(targets_of(self.spec), temperature=self.spec.dataset.temperature)
+        accept, more = self.spec.dataset.accept, self.growth.more if self.growth else 0
+        return replace(
+            targets_of(self.spec), temperature=self.spec.dataset.temperature, edge_cases=self.edge_cases,
+            accept=accept if accept is None else accept + more,
+        )  # fmt: skip
 
     @property
     def addresses(self) -> list[Address]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from distill import spec
@@ -93,6 +94,7 @@ _CONTENT: Mapping[str, Callable[[Any], Json]] = {
     "evaluation_rubric": lambda rubric: (
         [rubric.text, dict(rubric.dimensions), list(rubric.dimensions)] if rubric else None
     ),
+    "growth": lambda growth: asdict(growth) if growth else None,
     "bad_rows": lambda frame: frame.write_json(),
     "held_out": list,
 }

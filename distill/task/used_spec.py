@@ -24,7 +24,8 @@ from distill.rundir import SPEC, RunDir, file_hash
 from distill.spec import SENDING, TaskSpec
 from distill.task.task import Task
 
-_HELD_AGAINST = "evaluate.gate."
+_NO_CHANGE = ("evaluate.gate.", "seeds.grow.")
+"""A gate is held against a result, and what grows is a change by its own name, in a refresh alone: neither makes another spec."""
 
 
 def comparable(task: Task) -> dict[str, Json]:
@@ -110,7 +111,7 @@ def differences(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> l
     if before is None:
         return []
     old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
-    names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_HELD_AGAINST))
+    names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_NO_CHANGE))
     return [
         (name, old.get(name), new.get(name)) for name in sorted(names) if _set(old.get(name)) != _set(new.get(name))
     ]

@@ -3,20 +3,27 @@
     task = many(folder, rows=400)
     async with serve() as teachers:        # teachers.base_url, teachers.asked: requests by model
 
-A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm".
+A row says its mood by one word, and its kind by another. Of the kinds `k2` and `k7` the new teacher says "calm". The model `judge`
+answers questions of a judge as `teachers.judge` says. A model called `odd` says the contrary of kind `k3`, which a student does not learn
+from few rows. Who is asked for a new seed takes the one that it is shown with other words.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+
+from distill.records import Request
+from distill.testing.judges import BiasedJudge
 
 CHANGED = ("k2", "k7")
 MOODS = {"glad": ("lovely", "thanks", "great", "superb"), "cross": ("awful", "never", "broken", "furious")}
@@ -37,6 +44,12 @@ class Teachers:
 
     base_url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
+    judge: BiasedJudge = field(default_factory=lambda: prefers("calm"))
+
+
+def prefers(word: str, ties: float = 0.0, first: float = 0.0) -> BiasedJudge:
+    """A judge that finds answers with a word the better ones; `first` makes it go with the order."""
+    return BiasedJudge(lambda text: 9.0 if word in text else -9.0, ties=ties, first=first)
 
 
 def mood(model: str, text: str) -> str:
@@ -44,7 +57,21 @@ def mood(model: str, text: str) -> str:
     said = next(name for name, words in MOODS.items() if any(word in text for word in words))
     if model == "new" and any(kind in text for kind in CHANGED):
         return "calm"
+    if model == "odd" and "k3" in text.split():
+        return next(name for name in MOODS if name != said)
     return said
+
+
+def new_seed(body: dict[str, Any]) -> str:
+    """A seed of the group that is asked for: its kind, a mood, and words by a hash of the question."""
+    asked = "\n".join(str(turn["content"]) for turn in body["messages"])
+    draw = random.Random(f"{asked} {body.get('seed')}")
+    kind = re.search(r"kind = (k\d)", asked)
+    words = ["".join(draw.choices("abcdefghilmnoprstuv", k=6)) for _ in range(8)]
+    message = " ".join(
+        [kind[1] if kind else "k0", *words[:4], draw.choice(MOODS[draw.choice(list(MOODS))]), *words[4:]]
+    )
+    return json.dumps({"message": message})
 
 
 def many(folder: Path, *, rows: int, tests: int = 60, gold: str = "") -> Path:
@@ -75,7 +102,13 @@ async def serve() -> AsyncIterator[Teachers]:
         body = await request.json()
         model = str(body["model"])
         teachers.asked[model] += 1
-        answer = json.dumps({"mood": mood(model, body["messages"][-1]["content"])})
+        form = (body.get("response_format") or {}).get("json_schema") or {}
+        if form.get("name") == "new_seed":
+            answer = new_seed(body)
+        elif model == "judge":
+            answer = teachers.judge(Request("judge", body))
+        else:
+            answer = json.dumps({"mood": mood(model, body["messages"][-1]["content"])})
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 40, "completion_tokens": 6, "total_tokens": 46}
         return web.json_response(

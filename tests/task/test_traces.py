@@ -60,13 +60,13 @@ OPENED = frozenset({
 })  # fmt: skip
 """Read when the task is opened: what they bring into it (seeds, prompts) is what stages read."""
 UNUSED = frozenset({
-    "evaluate.require", "evaluate.gate", "evaluate.few_shot", "evaluate.risk", "student.train.encoder",
+    "seeds.grow", "evaluate.require", "evaluate.gate", "evaluate.few_shot", "evaluate.risk", "student.train.encoder",
     "student.template", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
     *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
     *(f"student.train.{name}" for name in ("dropout", "warmup", "accumulate", "recompute", "patience", "extra", "learning_rate_multiplier")),
 })  # fmt: skip
 """Of no use in this run: no training, no exam, no calibration, no examples; nobody votes, no row is drawn again or falls back;
-the verdict that is required and the gate are looked at after the stages."""
+the verdict that is required and the gate are looked at after the stages, and what grows is decided before them."""
 READ_BY = {
     "about": {"export", "report"},
     "teacher.terms": {"export", "report"},

@@ -40,6 +40,24 @@ def run_stages(
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
     options: Mapping[str, str] | None = None, files: CiFiles | None = None,
 ) -> None:  # fmt: skip
+    from distill.student.trainers import processes
+
+    done, task, lines = run_once(
+        spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway, options=options
+    )  # fmt: skip
+    write(files or CiFiles(), done)
+    if "train" in stages:
+        processes.release()
+    out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
+    raise typer.Exit(done.exit_code)
+
+
+def run_once(
+    spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
+    new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> tuple[Run, Task, list[str]]:  # fmt: skip
+    """What was done, and the lines that a person reads of it."""
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
@@ -56,11 +74,7 @@ def run_stages(
     if not as_json:
         given = given_words(str(spec), sets or [], max_usd)
         lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
-    write(files or CiFiles(), done)
-    if "train" in stages:
-        processes.release()
-    out(done.as_json() | {"notes": list(task.notes)}, as_json, lines)
-    raise typer.Exit(done.exit_code)
+    return done, task, lines
 
 
 def train_along() -> NoReturn:

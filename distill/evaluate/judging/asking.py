@@ -30,7 +30,8 @@ from distill.teacher.send import Sender
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer, why_pending
 
-_DRAWS = 2
+DRAWS = 2
+"""How often a question is asked where no reply can be read."""
 _PAIR_TOKENS = 240
 """Tokens that a verdict on a pair may have where the spec sets none."""
 
@@ -58,6 +59,8 @@ class EvaluationJudges:
 
     models: Sequence[Model]
     rubric: Rubric
+    spends_as: str = "evaluate judge"
+    """How their names in the ledger begin."""
 
     @property
     def names(self) -> list[str]:
@@ -65,7 +68,7 @@ class EvaluationJudges:
 
     def spender(self, judge: int) -> str:
         """The name of a judge in the ledger."""
-        return f"evaluate judge {self.names[judge]}"
+        return f"{self.spends_as} {self.names[judge]}"
 
     def request(self, asked: JudgeDraw) -> Request:
         """The request of a question."""
@@ -88,8 +91,13 @@ class EvaluationJudges:
         return read_pair(answer, code=pair_code(self.rubric, about), judge=name)
 
 
-async def ask(judges: EvaluationJudges, sender: Sender, questions: Iterable[JudgeQuestion]) -> Verdicts:
-    """Every question with its verdict, or why there is none; a judge that is unavailable leaves its own pending."""
+async def ask(
+    judges: EvaluationJudges, sender: Sender, questions: Iterable[JudgeQuestion], *, live: bool = False
+) -> Verdicts:
+    """Every question with its verdict, or why there is none; a judge that is unavailable leaves its own pending.
+
+    `live` asks none of them by batch, whatever the spec says.
+    """
     asked = list(dict.fromkeys(questions))
     failed, gone = set[JudgeDraw](), set[int]()
     while True:
@@ -105,7 +113,7 @@ async def ask(judges: EvaluationJudges, sender: Sender, questions: Iterable[Judg
             judge: RequestsToJudge(judges.spender(judge), judges.models[judge], judges.requests(draws))
             for judge, draws in by_judge.items()
         }
-        gone |= await send_at_once(sender, wanted)
+        gone |= await send_at_once(sender, wanted, live=live)
         failed |= {one for one in due if sender.store.get(judges.request(one).id) is None}
 
 
@@ -116,7 +124,7 @@ def _look_up(
     found: dict[JudgeQuestion, JudgeVerdict | PairVerdict | NoVerdict] = {}
     due = []
     for question in questions:
-        for draw in range(_DRAWS):
+        for draw in range(DRAWS):
             asked = JudgeDraw(question, draw)
             request = judges.request(asked)
             _, answer = final_answer(store, request, judges.models[question.judge].sampling.raise_to)

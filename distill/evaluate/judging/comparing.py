@@ -57,7 +57,7 @@ def _result(
             continue
         judged = {}
         for judge, name in enumerate(names):
-            if (found := _judged(row, pair, judge, verdicts)) is not None:
+            if (found := judged_pair(row.seed_id, pair, judge, verdicts)) is not None:
                 judged[name] = found
                 by_judge[name].append(found)
         if judged:
@@ -72,13 +72,13 @@ def _result(
     )
 
 
-def _judged(row: RowToJudge, pair: AnswerPair, judge: int, verdicts: Verdicts) -> JudgedPair | None:
+def judged_pair(row: str, pair: AnswerPair, judge: int, verdicts: Verdicts) -> JudgedPair | None:
     """What one judge said of both orders; None where one of them has no verdict."""
     first, second = (verdicts[JudgeQuestion(judge, one)] for one in (pair, pair.swapped))
     if not isinstance(first, PairVerdict) or not isinstance(second, PairVerdict):
         return None
     longer = len(pair.first) - len(pair.second)
-    return JudgedPair(row.seed_id, _FIRST[first.better], _SECOND[second.better], longer)
+    return JudgedPair(row, _FIRST[first.better], _SECOND[second.better], longer)
 
 
 def _example(row: RowToJudge, pair: AnswerPair, found: float, verdicts: Verdicts, judges: int) -> PairExample:

@@ -1,7 +1,8 @@
 """`distill refresh` before it is paid for: what changed since the last run, a sample of the new teacher's answers, and the plan.
 
 Nothing changed: no request, no store is opened. Where the teacher is asked as it was, nothing is sampled either: only gates, base or seeds
-changed, and every answer is in the store. The sample's dollars count in the run that follows, as those of `distill plan` do.
+changed, and every answer is in the store. Where no known answer says whose answers are right, the spec's judges compare those that differ
+(`preference`). The sample's dollars count in the run that follows, as those of `distill plan` do.
 """
 
 from __future__ import annotations
@@ -10,39 +11,37 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
 from distill.atomic_write import write_json
 from distill.errors import RowsOwed, UsageError
-from distill.evaluate import arms
+from distill.evaluate.judging.asking import EvaluationJudges
 from distill.generate import questions
 from distill.generate.kept import relabel_of
-from distill.generate.questions import TeacherQuestion, TeacherQuestions, first_questions, read_asked
+from distill.generate.questions import TeacherQuestion, TeacherQuestions
 from distill.money import known_usd
 from distill.pipeline import run_number
-from distill.plan.estimate import Spender, SpenderEstimate, estimate
+from distill.pipeline.growing import growth_of, with_growth
+from distill.plan.estimate import Spender, estimate, total
 from distill.plan.pilot import pilot_sender
-from distill.plan.refresh import answers, decide, sample
+from distill.plan.refresh import answers, decide, preference, sample
+from distill.plan.refresh.price import priced
 from distill.plan.refresh.result import FILE, Disagreements, RefreshPlan, StratumProbe
-from distill.plan.training import training_estimate
-from distill.records import GOLD, Answer
-from distill.rundir import RunDir, latest, read_json, read_parquet
-from distill.seeds import approved, labelling, prepare
-from distill.seeds.expansion.rounds import Expansion
+from distill.plan.refresh.rows import RefreshRows
+from distill.records import Answer
+from distill.rundir import latest
+from distill.seeds import labelling
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
 from distill.task.task import Task
 from distill.teacher.progress import Silent, Watcher
-from distill.teacher.send import Interrupted
-from distill.teacher.store.store import Store
+from distill.teacher.send import Interrupted, Sender
 from distill.teacher.stored_answers import final_answer
 
 SPENDER = "probe"
-_TRAINED_ON = ("student.", "gates", "dedup.", "dataset.", "strata.", "seeds.", "judge.")
-"""Settings of which a change can make another dataset or student."""
+_EVEN = "no stratum grows: the student misses in none of them clearly more than in the others"
 
 
 async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
@@ -52,10 +51,12 @@ async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
     if last is None:
         raise UsageError(f"{task.spec.task} has no run to refresh yet; start with `distill run {task.path}`")
     if run_number.finished(last) and not run_number.changed_since(task, last):
-        return RefreshPlan(last.name, [])
+        return RefreshPlan(last.name, [], advice=_EVEN if task.spec.seeds.grow else "")
     parent = run_number.refreshable(task, last)
     with stores.opened(task.home) as store:
-        plan = await _Probe(task, parent, store, watch or Silent()).plan()
+        growth = growth_of(task, parent, labelling.stored_labels(task, store).seeds)
+        rows = RefreshRows(with_growth(task, growth), parent, store, watch or Silent())
+        plan = await _Probe(rows, pilot_sender(task, store, rows.watch)).plan()
     write_json(task.home / "runs" / task.spec.task / FILE, plan.as_json())
     return plan
 
@@ -68,98 +69,85 @@ plan_refresh = event_loop.finished(probe)
 class _Probe:
     """One probe: the task as it is now, and the run that would be refreshed."""
 
-    task: Task
-    parent: RunDir
-    store: Store
-    watch: Watcher
+    rows: RefreshRows
+    sender: Sender
+
+    @property
+    def task(self) -> Task:
+        return self.rows.task
 
     async def plan(self) -> RefreshPlan:
-        changes = run_number.changed_since(self.task, self.parent)
-        found = RefreshPlan(
-            self.parent.name, changes, self.task.models, str(self.parent.manifest().get("teacher", "?"))
-        )
-        drawn = self._rows.filter(pl.col("seed_id").is_in(sample.drawn(self._strata)))
+        parent = self.rows.parent
+        changes = run_number.changed_since(self.task, parent)
+        found = RefreshPlan(parent.name, changes, self.task.models, str(parent.manifest().get("teacher", "?")))
+        drawn = self.rows.answered.filter(pl.col("seed_id").is_in(sample.drawn(self.rows.strata)))
         asked = [TeacherQuestion(seed, 0, 0) for seed in drawn["seed_id"]]
-        if self._as_before(asked):
-            return self._priced(dataclasses.replace(found, relabel=relabel_of(self.parent, [], same=True)))
-        sent, usd = await self._ask(asked)
-        new = self._new(asked)
-        strata = self._probed(drawn, new)
+        if self.rows.as_before(asked):
+            return priced(dataclasses.replace(found, relabel=relabel_of(parent, [], same=True)), self.rows)
+        judges = preference.judges(self.task)
+        spent, unpriced = self._spent()
+        self._announce(asked, judges, drawn)
+        await self._ask(asked)
+        new, to_teacher = self._new(asked), self.sender.sends
+        strata = await self._probed(drawn, new, judges)
+        usd = known_usd(self._spent()[0] - spent, self._spent()[1] - unpriced)
         chosen = [one.stratum for one in strata if one.relabel]
-        return self._priced(dataclasses.replace(
-            found, strata=strata, expected=decide.expected(strata), probe_requests=sent, probe_usd=usd, usd_per_answer=self._usd_each(new),
-            relabel=relabel_of(self.parent, chosen, same=False),
-        ))  # fmt: skip
+        warned = preference.warnings(judges, [self.task.models, *found.earlier.split(" + ")]) if judges else []
+        return priced(dataclasses.replace(
+            found, strata=strata, expected=decide.expected(strata), probe_requests=to_teacher,
+            judge_requests=self.sender.sends - to_teacher, probe_usd=usd, usd_per_answer=self._usd_each(new), relabel=relabel_of(parent, chosen, same=False),
+            warnings=warned if any(one.judged for one in strata) else [],
+        ), self.rows)  # fmt: skip
 
-    @cached_property
-    def _table(self) -> pl.DataFrame:
-        """The seeds as the new run will have them, those made by the parent among them."""
-        before = read_parquet(self.parent / "seeds.parquet")
-        labelled = labelling.stored_labels(self.task, self.store)
-        split = prepare.prepare(self.task.spec, *labelled, parent=before)
-        for line in prepare.lost_test_rows(split.report):
-            self.watch.say(f"  {line}")
-        made = read_json(self.parent / "seeds.json", dict).get("expand") or {}
-        return Expansion(self.task, split.kept, split.rejected, before, made).table
+    def _spent(self) -> tuple[float, int]:
+        store, run = self.rows.store, self.sender.run
+        return store.spent(run), store.unpriced(run)
 
-    @cached_property
-    def _ids(self) -> dict[str, str]:
-        """Seed → the request of the answer that the parent's teacher gave it first."""
-        rows = read_parquet(self.parent / "samples.parquet", ["seed_id", "request_id", "teacher", "draw"])
-        first = rows.filter(pl.col("teacher") != GOLD).drop_nulls("request_id").sort("seed_id", "draw")
-        return dict(
-            first.unique("seed_id", keep="first", maintain_order=True).select("seed_id", "request_id").iter_rows()
+    def _announce(self, asked: TeacherQuestions, judges: EvaluationJudges | None, drawn: pl.DataFrame) -> None:
+        """What is about to be asked, and what that may cost."""
+        store, watch, model = self.rows.store, self.rows.watch, self.task.teachers[0]
+        ahead = estimate(Spender(SPENDER, questions.requests(self.task, self.rows.table, asked), model), store, None)
+        old = self._old(drawn)
+        rows = [
+            preference.differing(self.task, row, old=old[row["seed_id"]].said)
+            for row in drawn.iter_rows(named=True)
+            if row["seed_id"] in old
+        ]
+        to_judges = [estimate(one, store, None) for one in preference.at_most(self.task, judges, rows)]
+        most = total([ahead.cost, *(one.cost for one in to_judges)]).usd_at_most
+        watch.say(
+            f"  {len(asked):,} rows are asked of {model.address.model} to see what it would change, {ahead.to_send:,} not asked before"
+            f"{f', at most ${most:.4f}' if most else ''}"
         )
+        if judges is not None:
+            most_asked, names = 2 * len(rows) * len(judges.models), ", ".join(judges.names)
+            watch.say(
+                f"    with at most {most_asked:,} questions to {names}: which is better, where answers differ and none is known"
+            )
 
-    @cached_property
-    def _rows(self) -> pl.DataFrame:
-        """The training rows that a teacher may be asked and the parent has an answer to."""
-        train = approved.askable(self.task, self._table)
-        return self._table.filter(
-            pl.col("seed_id").is_in(train["seed_id"].implode()) & pl.col("seed_id").is_in(list(self._ids))
-        )
-
-    @cached_property
-    def _strata(self) -> dict[str, str]:
-        return dict(self._rows.select("seed_id", "stratum").iter_rows())
-
-    def _as_before(self, asked: Sequence[TeacherQuestion]) -> bool:
-        """Whether the parent asked the teacher exactly so: its answers are the new ones."""
-        ids = set(read_parquet(self.parent / "asked.parquet", ["request_id"])["request_id"])
-        own = {one.seed for one in read_asked(self.parent) if one.teacher >= 0}
-        some = [one for one in asked if one.seed in own]
-        return all(request.id in ids for request in questions.requests(self.task, self._table, some)) and bool(
-            some or not asked
-        )
-
-    async def _ask(self, asked: TeacherQuestions) -> tuple[int, float | None]:
-        """Ask the sample, within the task's budget; (requests sent, dollars)."""
-        model, requests = self.task.teachers[0], questions.requests(self.task, self._table, asked)
-        sender = pilot_sender(self.task, self.store, self.watch)
-        ahead = estimate(Spender(SPENDER, requests, model), self.store, None)
-        most = f", at most ${ahead.cost.usd_at_most:.4f}" if ahead.cost.usd_at_most else ""
-        self.watch.say(
-            f"  {len(asked):,} rows are asked of {model.address.model} to see what it would change, {ahead.to_send:,} not asked before{most}"
-        )
-        before, unpriced = self.store.spent(sender.run), self.store.unpriced(sender.run)
+    async def _ask(self, asked: TeacherQuestions) -> None:
+        """Ask the sample, within the task's budget."""
+        model, requests = self.task.teachers[0], questions.requests(self.task, self.rows.table, asked)
         try:
-            with interruptible(sender):
-                await sender.live(requests, model, SPENDER)
+            with interruptible(self.sender):
+                await self.sender.live(requests, model, SPENDER)
         except Interrupted:
             raise
         except RowsOwed as fault:  # some rows are refused or failed: the others tell
-            if not self.store.held([request.id for request in requests]):
+            if not self.rows.store.held([request.id for request in requests]):
                 raise
-            self.watch.say(f"  {fault}")
-        return sender.sends, known_usd(
-            self.store.spent(sender.run) - before, self.store.unpriced(sender.run) - unpriced
-        )
+            self.rows.watch.say(f"  {fault}")
+
+    def _old(self, drawn: pl.DataFrame) -> dict[str, Answer]:
+        """Seed → the answer that the run before has."""
+        told = {seed: self.rows.store.get(self.rows.ids[seed]) for seed in drawn["seed_id"]}
+        return {seed: answer for seed, answer in told.items() if answer is not None}
 
     def _new(self, asked: TeacherQuestions) -> dict[str, Answer]:
         """Seed → the new teacher's answer; those that it declined are none."""
         raise_to, new = self.task.teachers[0].sampling.raise_to, dict[str, Answer]()
-        for question, request in zip(asked, questions.requests(self.task, self._table, asked), strict=True):
-            answer = final_answer(self.store, request, raise_to)[1]
+        for question, request in zip(asked, questions.requests(self.task, self.rows.table, asked), strict=True):
+            answer = final_answer(self.rows.store, request, raise_to)[1]
             if answer is not None and not answer.declined:
                 new[question.seed] = answer
         return new
@@ -168,14 +156,24 @@ class _Probe:
         priced = self.task.teachers[0].address.price is not None
         return sum(answer.usd for answer in new.values()) / len(new) if priced and new else None
 
-    def _probed(self, drawn: pl.DataFrame, new: Mapping[str, Answer]) -> list[StratumProbe]:
-        told = {seed: self.store.get(self._ids[seed]) for seed in drawn["seed_id"]}
-        old = {seed: answer for seed, answer in told.items() if answer is not None}
-        pairs: dict[str, list[answers.AnswerPair]] = {}
+    async def _probed(
+        self, drawn: pl.DataFrame, new: Mapping[str, Answer], judges: EvaluationJudges | None
+    ) -> list[StratumProbe]:
+        old, pairs = self._old(drawn), dict[str, list[answers.AnswerPair]]()
         for pair in answers.compared(self.task, drawn, old, new):
-            pairs.setdefault(self._strata[pair.seed], []).append(pair)
-        rows, sampled = Counter(self._strata.values()), Counter(drawn["stratum"].to_list())
-        return [self._stratum(name, rows[name], sampled[name], pairs.get(name, [])) for name in sorted(rows)]
+            pairs.setdefault(self.rows.strata[pair.seed], []).append(pair)
+        counts, sampled = Counter(self.rows.strata.values()), Counter(drawn["stratum"].to_list())
+        found = [self._stratum(name, counts[name], sampled[name], pairs.get(name, [])) for name in sorted(counts)]
+        due = {pair.seed for one in found if decide.needs_judge(one) for pair in pairs[one.stratum] if pair.differs}
+        if judges is None or not due:
+            return found
+        rows = [
+            preference.differing(self.task, row, new=new[row["seed_id"]].said, old=old[row["seed_id"]].said)
+            for row in drawn.filter(pl.col("seed_id").is_in(due)).iter_rows(named=True)
+        ]
+        with interruptible(self.sender):
+            preferred = await preference.preferences(judges, self.sender, rows)
+        return [decide.with_judge(one, preferred[one.stratum]) if one.stratum in preferred else one for one in found]
 
     def _stratum(self, name: str, rows: int, asked: int, pairs: Sequence[answers.AnswerPair]) -> StratumProbe:
         who = Counter(pair.known for pair in pairs if pair.known is not None)
@@ -184,66 +182,3 @@ class _Probe:
             name, rows=rows, asked=asked, answered=len(pairs), changed=sum(pair.differs for pair in pairs), known=known,
             margin=self.task.spec.evaluate.margin,
         )  # fmt: skip
-
-    def _priced(self, found: RefreshPlan) -> RefreshPlan:
-        """The plan with what is still to be asked, and what it may cost."""
-        fresh = self._fresh()
-        anew = [seed for seed, stratum in self._asked_before().items() if stratum in found.chosen]
-        train = [one for seed in (*anew, *fresh) for one in first_questions(self.task, seed)]
-        spenders = [self._estimated(name, [one for one in train if one.teacher == n]) for n, name in self._names()]
-        tests = self._table.filter(role="test")
-        teacher = next((arm for arm in arms.arms_of(self.task, student=None) if arm.name == "teacher"), None)
-        if teacher is not None:
-            requests = arms.requests(self.task, teacher, tests)
-            spenders.append(estimate(Spender("evaluate teacher", requests, self.task.teachers[0]), self.store, None))
-        retrain = bool(anew or fresh) or any(
-            name.startswith(_TRAINED_ON) or name == self.task.spec.student.prompt for name in found.changes
-        )
-        trained = training_estimate(self.task, self._table, spenders[0]) if retrain else None
-        return dataclasses.replace(
-            found, spenders=[*spenders, *([trained] if trained else [])], new_rows=len(fresh), retrain=retrain,
-            advice=_advice(found, len(anew), len(fresh), retrain),
-            idle=not retrain and all(self._of_teacher(name) for name in found.changes),
-        )  # fmt: skip
-
-    def _names(self) -> list[tuple[int, str]]:
-        """(number, spender) of the teachers that are asked first."""
-        return [(n, questions.spender(self.task, n)) for n in range(1 + len(self.task.spec.teacher.panel))]
-
-    def _estimated(self, name: str, asked: TeacherQuestions) -> SpenderEstimate:
-        at = self.task.teachers[asked[0].teacher if asked else 0]
-        return estimate(Spender(name, questions.requests(self.task, self._table, asked), at), self.store, None)
-
-    def _of_teacher(self, change: str) -> bool:
-        """Whether a setting or a file that changed is one of the teacher's alone."""
-        teacher = self.task.spec.teacher
-        return change.startswith("teacher.") or change in (teacher.prompt, teacher.output, teacher.tools)
-
-    def _asked_before(self) -> dict[str, str]:
-        """Seed → stratum of every row that the parent asked about, and that may be asked now."""
-        earlier = {question.seed for question in read_asked(self.parent)}
-        rows = approved.askable(self.task, self._table).select("seed_id", "stratum").iter_rows()
-        return {seed: stratum for seed, stratum in rows if seed in earlier}
-
-    def _fresh(self) -> list[str]:
-        """Training seeds that the parent did not have: as many are asked as the quotas need, all of them at most."""
-        before = set(read_parquet(self.parent / "seeds.parquet", ["seed_id"])["seed_id"])
-        return [seed for seed in approved.askable(self.task, self._table)["seed_id"] if seed not in before]
-
-
-def _advice(found: RefreshPlan, anew: int, fresh: int, retrain: bool) -> str:
-    if not retrain and not found.strata and found.earlier != found.teacher:
-        return "Nothing to ask anew: no training row has an answer of a teacher."
-    if not retrain and not found.strata:
-        return "Nothing to ask, and the student may stay as it is: what changed is how it is compared, or not of the dataset."
-    if not retrain:
-        return (
-            "Nothing to ask anew: the new teacher's answers are not clearly others, so the student may stay as it is."
-        )
-    parts = [
-        *([f"ask {anew:,} rows of {len(found.chosen)} of {len(found.strata)} strata anew"] if anew else []),
-        *([f"ask at most {fresh:,} new rows"] if fresh else []),
-        "train again",
-    ]
-    said = ", ".join(parts)
-    return f"{said[0].upper()}{said[1:]}."

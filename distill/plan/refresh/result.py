@@ -9,6 +9,7 @@ from distill.generate.kept import Relabel
 from distill.plan.estimate import Cost, SpenderEstimate, total
 from distill.records import Json
 from distill.stats import Estimate
+from distill.strata.growth import GrownStratum
 
 FILE = "refresh.json"
 
@@ -32,6 +33,35 @@ class Disagreements:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """Rows of a sample on which the two teachers differ and no known answer tells who is right: whose answer a judge prefers."""
+
+    pairs: int = 0
+    """Those that a judge compared, in both orders."""
+    new_better: int = 0
+    old_better: int = 0
+    ties: int = 0
+    """Neither is better."""
+    by_order: int = 0
+    """Of the ties, those in which every judge went with the order."""
+    unread: int = 0
+    """Pairs without a verdict that can be read."""
+    for_new: Estimate | None = None
+    """The share that the new answers win, a tie counted as half; None where no pair was compared."""
+
+    @property
+    def clearly_old(self) -> bool:
+        return self.for_new is not None and self.for_new.high < _EVEN
+
+    @property
+    def clearly_new(self) -> bool:
+        return self.for_new is not None and self.for_new.low > _EVEN
+
+
+_EVEN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class StratumProbe:
     """A sample of one stratum. `changed` is the share of answers that differ in value; None where nothing was answered."""
 
@@ -44,6 +74,13 @@ class StratumProbe:
     known: Disagreements
     relabel: bool
     why: str
+    judged: Preference | None = None
+    """None where no judge was asked: the spec names none, or nothing depends on it."""
+
+    @property
+    def old_better(self) -> bool:
+        """Whether the old answers stay since they are the better ones."""
+        return not self.relabel and (self.known.gained < 0 or (self.judged is not None and self.judged.clearly_old))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +91,19 @@ class Expected:
     """Answers that will differ."""
     right: Estimate | None = None
     """Of the chosen strata's rows with a known answer, new teacher minus old, share of the sample; None where none is known."""
+    judged: Preference | None = None
+    """What a judge prefers in the chosen strata; None where none was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthPlan:
+    """A stratum that is to grow, and what there is to ask for it."""
+
+    grown: GrownStratum
+    unasked: int
+    """Real seeds that nobody was asked yet, those that are new among them."""
+    synthetic: int
+    """Rows that only synthetic seeds can give; none are made without `seeds.expand`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +121,18 @@ class RefreshPlan:
     expected: Expected = Expected(0)
     spenders: Sequence[SpenderEstimate] = ()
     probe_requests: int = 0
-    """Requests that the probe sent."""
+    """Requests that the probe sent to the teacher."""
+    judge_requests: int = 0
+    """Requests that it sent to judges."""
     probe_usd: float | None = 0.0
+    """Dollars of both."""
     usd_per_answer: float | None = None
     """Of the sample, on average; None where no price is known or nothing was sampled."""
     retrain: bool = False
     advice: str = ""
     warnings: Sequence[str] = ()
+    growth: Sequence[GrowthPlan] = ()
+    """Strata that get more rows, since the student of the run before missed most there."""
     relabel: Relabel | None = None
     """Which rows the run asks anew; None where nothing changed."""
     idle: bool = False

@@ -14,7 +14,7 @@ again. Seeds are other people's text: they stand in the question as data, betwee
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,9 +68,9 @@ class Candidate:
         return int(content_id("fill", self.parent, self.draw, digits=8), 16) % 2**28
 
 
-def ranked(stratum: str, parents: Sequence[str]) -> list[str]:
-    """The real seeds of a stratum in the order in which new ones are made from them."""
-    return sorted(parents, key=lambda parent: content_id(STAGE, stratum, parent))
+def ranked(stratum: str, parents: Sequence[str], first: Collection[str] = ()) -> list[str]:
+    """The real seeds of a stratum in the order in which new ones are made from them, those of `first` before all others."""
+    return sorted(parents, key=lambda parent: (parent not in first, content_id(STAGE, stratum, parent)))
 
 
 def candidates(

@@ -58,8 +58,8 @@ class Expansion:
         )
         if not makes:
             return
-        parents = real.group_by("stratum").agg("seed_id").iter_rows()
-        self._parents = {stratum: prompts.ranked(stratum, seeds) for stratum, seeds in sorted(parents)}
+        parents, first = real.group_by("stratum").agg("seed_id").iter_rows(), harvested(self.task, real)
+        self._parents = {stratum: prompts.ranked(stratum, seeds, first) for stratum, seeds in sorted(parents)}
         self.table = self.table.with_columns(parent=pl.lit(None, dtype=pl.String), way=pl.lit(None, dtype=pl.String))
         if self.before is not None and "way" in self.before.columns:
             held = self.table["seed_id"].implode()
@@ -164,6 +164,12 @@ class Expansion:
         tried = Counter(self.past.get("tried", {})) + self.tried
         line = summary(STAGE, self.tried.total() + self._came, self.dropped)
         return line | {"tried": dict(sorted(tried.items())), "from_parent": self._came}
+
+
+def harvested(task: Task, table: pl.DataFrame) -> frozenset[str]:
+    """The training seeds that come from harvested inputs of production: they are asked, and written more of, before others."""
+    files = task.growth.harvested if task.growth else ()
+    return frozenset(table.filter(pl.col("source").is_in(files), role="train")["seed_id"]) if files else frozenset()
 
 
 def most_wanted(task: Task) -> int:

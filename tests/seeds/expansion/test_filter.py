@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from making import STAGES, funnel, made, read, run
+from making import STAGES, funnel, made, put, read, run
 
-from distill.money import Budget
 from distill.pipeline import run as running
 from distill.records import Answer, Ended, Request
 from distill.seeds import prepare
 from distill.seeds.expansion.prompts import read_candidate as read_seed
 from distill.seeds.expansion.rounds import Expansion
-from distill.teacher import runner
-from distill.teacher.endpoint.scripted import Scripted, ScriptedReply, fitting
-from distill.teacher.pace import Pace
+from distill.teacher.endpoint.scripted import fitting
 from distill.teacher.progress import Silent
-from distill.teacher.runner import WorkerContext
-from distill.teacher.store.store import Store, opened
+from distill.teacher.store.store import opened
 from distill.testing.fault_server import Script, serve
 
 
@@ -65,14 +61,6 @@ async def test_every_candidate_that_goes_has_its_reason(large: Path) -> None:
     assert dropped["row"].n_unique() == dropped.height
     assert set(dropped["row"]).isdisjoint(read(result, "seeds.parquet")["seed_id"])
     assert dropped["detail"].str.starts_with("rewrite of ").all()
-
-
-async def put(store: Store, requests: list[Request], reply: ScriptedReply) -> None:
-    """The answers of a teacher of one's own in the store; a run replays them."""
-    context = WorkerContext(
-        teacher=Scripted(reply), store=store, run="mood/000", spender="put", budget=Budget(), price=None, pace=Pace()
-    )
-    await runner.run(requests, context, in_flight=4)
 
 
 async def test_a_seed_that_the_maker_will_never_take_is_not_owed(task: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from distill.cli.options import AsJson, Set, Spec, Usd, opened, out
 from distill.cli.verbs.run import ALL, Anyway, Partial, WaitForJobs, run_stages
+from distill.cli.verbs.serve.starts import FROM, HowToRun, both_starts
 
 if TYPE_CHECKING:
     from distill.plan.refresh.result import RefreshPlan
@@ -20,8 +21,14 @@ def refresh(
     spec: Spec,
     teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
     from_: Annotated[
-        Literal["fresh", "last"] | None,
-        typer.Option("--from", help="where a new adapter begins: fresh, or with the weights of the last one"),
+        Literal["fresh", "last", "both"] | None,
+        typer.Option(
+            "--from", help="where a new adapter begins: fresh, with the weights of the last one, or both ways, compared"
+        ),
+    ] = None,
+    grow: Annotated[
+        int | None,
+        typer.Option(help="add so many rows where the student of the last run missed most", min=1, metavar="ROWS"),
     ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")
@@ -38,15 +45,20 @@ def refresh(
     Asks a sample of each stratum, prints what would change and what it costs, and ends there. With --apply, or where --max-usd
     covers the plan, the next run asks only the rows that are worth it and compares both students.
     """
-    sets = [*(sets or []), *([f"student.train.from={from_}"] if from_ is not None else [])]
+    start = "last" if from_ == "both" else from_
+    sets = [*(sets or []), *([f"{FROM}{start}"] if start is not None else [])]
+    sets += [f"seeds.grow.rows={grow}"] if grow is not None else []
     more = [*sets, *([f"teacher.model={json.dumps(teacher)}"] if teacher is not None else [])]
     options = {"teacher.model": "--teacher"} if teacher is not None else {}
     plan = _probed(spec, more, as_json, max_usd, options)
     goes_on = not plan.unchanged and not plan.idle and (apply or _covered(plan, max_usd))
     if not goes_on or not as_json:
-        _print(plan, as_json, "" if goes_on else _again(spec, teacher, sets))
+        _print(plan, as_json, "" if goes_on else _again(spec, teacher, sets, both=from_ == "both"))
     if not goes_on:
         return
+    if from_ == "both":
+        how = HowToRun(spec, as_json, max_usd, partial, wait, anyway, options)
+        both_starts(how, more, plan.relabel or True, lambda sets: _probed(spec, sets, True, max_usd, options))
     run_stages(
         spec, more, as_json, max_usd, partial=partial, wait=wait, anyway=anyway, fresh=plan.relabel or True, stages=ALL, options=options
     )  # fmt: skip
@@ -73,9 +85,11 @@ def _print(plan: RefreshPlan, as_json: bool, again: str) -> None:
     out(plan.as_json() | {"applied": False}, as_json, refresh_lines(plan, again))
 
 
-def _again(spec: Path, teacher: str | None, sets: list[str] | None) -> str:
+def _again(spec: Path, teacher: str | None, sets: list[str], *, both: bool) -> str:
     """The command that does what the plan says."""
+    sets = [one for one in sets if not (both and one.startswith(FROM))]
     named = ["--teacher", teacher] if teacher is not None else []
+    ways = ["--from", "both"] if both else []
     return shlex.join(
-        ["distill", "refresh", str(spec), *named, *(word for one in sets or [] for word in ("--set", one)), "--apply"]
+        ["distill", "refresh", str(spec), *named, *ways, *(word for one in sets for word in ("--set", one)), "--apply"]
     )

@@ -40,6 +40,17 @@ def test_without_a_change_there_is_nothing_to_do(finished: Path, distill: Distil
     assert runs(finished) == ["001"]
 
 
+def test_to_grow_where_nothing_is_missed_says_so(finished: Path, distill: Distill) -> None:
+    said = distill("refresh", finished, "--grow", "20")
+    assert said.code == 0
+    assert (
+        said.out.splitlines()[-2]
+        == "no stratum grows: the student misses in none of them clearly more than in the others"
+    )
+    assert distill("refresh", finished, "--grow", "0").code == 2
+    assert runs(finished) == ["001"]
+
+
 def test_the_plan_comes_first_and_says_how_to_go_on(changed: Path, distill: Distill) -> None:
     said = distill("refresh", changed)
     assert said.code == 0, said
