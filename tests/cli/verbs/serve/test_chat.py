@@ -97,7 +97,7 @@ def _until(terminal: int, mark: bytes | None, press: bytes = b"") -> bytes:
     """What comes until the mark, or until the other side has ended. A control key is pressed again where nothing comes of it: one that is
     pressed before a prompt waits for keys is not heard by Python's readline.
     """
-    said, again = b"", 2.0 if len(press) == 1 else 60.0
+    said, again = b"", 10.0 if len(press) == 1 else 60.0
     os.write(terminal, press)
     while mark is None or mark not in said:
         if not select.select([terminal], [], [], again)[0]:
