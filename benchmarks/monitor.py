@@ -116,18 +116,18 @@ def watched(
     import numpy as np
 
     from distill.lifecycle.monitor.rates.baseline import bounds
-    from distill.lifecycle.monitor.rates.evidence import Evidence, after
+    from distill.lifecycle.monitor.rates.evidence import SignalEvidence, after
     from distill.lifecycle.monitor.rates.signals import FAR
 
     chance, false, planted = np.random.default_rng(seed), list[str](), list[str]()
     for bound in bounds(counts, alpha=0.01, tolerance=0.01, limits={}, ignore=("finish_reason",)):
-        held, rate = Evidence(), rates[bound.signal]
+        held, rate = SignalEvidence(), rates[bound.signal]
         last = 0.95 * rate + 0.05 * odd if bound.signal == FAR else rate
         for day, share in enumerate([rate] * days + [last]):
             held = after(held, day=f"{day:03d}", x=int(chance.binomial(rows, share)), n=rows, bound=bound.limit)
             if held.log >= -math.log(bound.level):
                 (planted if day == days else false).append(bound.signal)
-                held = Evidence()
+                held = SignalEvidence()
     return false, planted
 
 

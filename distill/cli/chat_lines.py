@@ -19,7 +19,7 @@ HELP = "/system TEXT, /reset, /row SEED, /quit"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChatQuestion:
     """What is to be asked; `row` is the test row that it came from."""
 
     fields: Mapping[str, Json]
@@ -38,7 +38,7 @@ class End:
     """The end was asked for."""
 
 
-Read = Question | Note | End | None
+Read = ChatQuestion | Note | End | None
 """What a line comes to; None where it was a slot's, and others are still empty."""
 
 
@@ -64,7 +64,7 @@ class ChatLines:
             return None
         if (whole := _object(line, self.chat.slots)) is not None:
             self.filled.clear()
-            return Question(whole)
+            return ChatQuestion(whole)
         if self.at_once and len(self.chat.slots) > 1:
             return Note(
                 f"this prompt has the slots {', '.join(self.chat.slots)}: give a JSON object with all of them in a line",
@@ -74,7 +74,7 @@ class ChatLines:
         if len(self.filled) < len(self.chat.slots):
             return None
         fields, self.filled = self.filled, {}
-        return Question(fields)
+        return ChatQuestion(fields)
 
     def _command(self, line: str) -> Read:
         name, _, text = line.partition(" ")
@@ -103,7 +103,7 @@ class ChatLines:
             row = self.row(named)
         except UsageError as fault:
             return Note(str(fault), True)
-        return Question(row.fields, row)
+        return ChatQuestion(row.fields, row)
 
 
 def _object(line: str, slots: Sequence[str]) -> dict[str, Json] | None:

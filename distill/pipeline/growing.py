@@ -22,13 +22,13 @@ from distill.evaluate.misses import misses
 from distill.records import Seed
 from distill.rundir import RunDir, read_parquet, read_result
 from distill.seeds import load
-from distill.strata.growth import Growth, grown
+from distill.strata.growth import StrataGrowth, grown
 from distill.task.task import Task
 
 FILE = "growth.json"
 
 
-def growth_of(task: Task, parent: RunDir, seeds: Iterable[Seed]) -> Growth | None:
+def growth_of(task: Task, parent: RunDir, seeds: Iterable[Seed]) -> StrataGrowth | None:
     """What a refresh of a run grows; `seeds` are the task's, with their labels. None where nothing grows, or grew before."""
     grow, before = task.spec.seeds.grow, read_growth(parent)
     earlier = before.strata if before else []
@@ -49,7 +49,7 @@ def growth_of(task: Task, parent: RunDir, seeds: Iterable[Seed]) -> Growth | Non
         found.losses, Counter(load.cell(seed.labels, by=by) for seed in fresh), had=Counter(kept["stratum"].to_list()),
         labels=labels, rows=grow.rows, before=earlier,
     )  # fmt: skip
-    return Growth(parent.name, found.metric, strata, files) if strata else None
+    return StrataGrowth(parent.name, found.metric, strata, files) if strata else None
 
 
 def due(task: Task, run: RunDir) -> bool:
@@ -71,7 +71,7 @@ def _labels(table: pl.DataFrame, by: list[str]) -> dict[str, Mapping[str, str]]:
     return {stratum: {name: labels[name] for name in by if name in labels} for stratum, labels in own.items()}
 
 
-def with_growth(task: Task, growth: Growth | None) -> Task:
+def with_growth(task: Task, growth: StrataGrowth | None) -> Task:
     return replace(task, growth=growth)
 
 
@@ -80,11 +80,11 @@ def as_grown(task: Task, folder: RunDir) -> Task:
     return with_growth(task, read_growth(folder))
 
 
-def read_growth(folder: RunDir) -> Growth | None:
+def read_growth(folder: RunDir) -> StrataGrowth | None:
     """What a run grew; None where nothing did."""
-    return read_result(folder / FILE, Growth) if (folder / FILE).exists() else None
+    return read_result(folder / FILE, StrataGrowth) if (folder / FILE).exists() else None
 
 
-def write_growth(folder: RunDir, found: Growth | None) -> None:
+def write_growth(folder: RunDir, found: StrataGrowth | None) -> None:
     if found is not None:
         write_json(folder.path / FILE, asdict(found))

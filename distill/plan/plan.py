@@ -122,7 +122,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         ]
         hosted = [training_estimate(task, table, spenders[0]), *student_estimates(task, table, spenders[0])]
     preview = task.spec.dataset.preview
-    scoring = explain.Choice([], []) if preview else explain.before(task)
+    scoring = explain.ScoringChoice([], []) if preview else explain.before(task)
     return Plan(
         task.spec.task, SeedCounts(len(task.seeds), table.filter(role="train").height, rows.tests.height),
         preview or task.spec.dataset.accept, seen, [*spenders, *(row for row in hosted if row and not preview)],

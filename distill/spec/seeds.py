@@ -110,7 +110,7 @@ class Format(Settings):
 LAST_RUN = "last run"
 
 
-class Since(Settings):
+class SinceSettings(Settings):
     """From when rows are taken."""
 
     at: NonBlank = Field(
@@ -159,7 +159,7 @@ class Seeds(Settings):
         description="of a conversation: last: only the teacher's answer trains; every: the assistant's earlier turns train too, as they stand",
     )
     format: Format | None = Field(None, description="how the files are written; default: detected from each")
-    since: Since | None = Field(
+    since: SinceSettings | None = Field(
         None,
         description='only rows from then on, as "2026-11-01"; or `last run`: what that run has, and what is newer',
         json_schema_extra=_or_text,

@@ -43,7 +43,7 @@ class GrownStratum:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class StrataGrowth:
     """What a run grows, by the misses of an earlier `run`; strata that grew before and lose no more than others stay as they are."""
 
     run: str
@@ -73,7 +73,7 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class GrowthTarget:
     """A stratum that clearly loses more than the others."""
 
     lost: Estimate
@@ -84,15 +84,15 @@ class Target:
         return (self.lost.low - self.others) * self.lost.n
 
 
-def targets(losses: Mapping[str, Sequence[float]]) -> dict[str, Target]:
+def targets(losses: Mapping[str, Sequence[float]]) -> dict[str, GrowthTarget]:
     """The targets of `losses`: stratum → the student's loss on each of its test rows. One that is found is no other any more, so a very
     bad stratum hides no bad one.
     """
     lost = {name: mean_interval(rows) for name, rows in sorted(losses.items()) if rows}
-    others, found = dict(lost), dict[str, Target]()
+    others, found = dict(lost), dict[str, GrowthTarget]()
     while clear := [name for name, one in others.items() if one.n >= LEAST and _excess(one, others, name) > _UNIT]:
         worst = max(clear, key=lambda name: (others[name].low, name))
-        found[worst] = Target(others.pop(worst), 0.0)
+        found[worst] = GrowthTarget(others.pop(worst), 0.0)
     mean = _mean(others)
     return {name: replace(found[name], others=mean) for name in sorted(found)}
 
@@ -125,7 +125,7 @@ def grown(
 
 
 def _stratum(
-    name: str, earlier: GrownStratum | None, target: Target | None, first: Mapping[str, int], later: Mapping[str, int],
+    name: str, earlier: GrownStratum | None, target: GrowthTarget | None, first: Mapping[str, int], later: Mapping[str, int],
     had: Mapping[str, int], labels: Mapping[str, Mapping[str, str]],
 ) -> GrownStratum:  # fmt: skip
     new = first.get(name, 0) + later.get(name, 0)

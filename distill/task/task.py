@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from distill.records import Seed
     from distill.spec.judge import Rubric
-    from distill.strata.growth import Growth
+    from distill.strata.growth import StrataGrowth
 
 
 _UNNOTED = frozenset({"spec", "env", "home"})
@@ -68,7 +68,7 @@ class Task:
     """Label → the template that asks a model for it."""
     rival_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
     """Rival → its prompt, where it has one of its own."""
-    growth: Growth | None = None
+    growth: StrataGrowth | None = None
     """What this run grows by the misses of an earlier one (`distill.pipeline.growing`)."""
     notes: Sequence[str] = ()
     """What was found out about the files of rows and a person should know."""

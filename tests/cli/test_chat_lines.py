@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from distill.chat.templates import parse
-from distill.cli.chat_lines import ChatLines, End, Note, Question
+from distill.cli.chat_lines import ChatLines, ChatQuestion, End, Note
 from distill.errors import UsageError
 from distill.pipeline.open_task import open_task
 from distill.views.student_chat import HeldOutRow, StudentChat
@@ -30,10 +30,10 @@ def lines(task: Path, prompt: str = "Mood?\n[user]\n{{message}}", *, at_once: bo
 def test_a_text_is_a_question(task: Path) -> None:
     """Also one that is JSON of something else; an object with the slot is the row itself."""
     read = lines(task)
-    assert read.read("hello there") == Question({"message": "hello there"})
-    assert read.read('{"order": 3}') == Question({"message": '{"order": 3}'})
-    assert read.read("{") == Question({"message": "{"})
-    assert read.read('{"message": "hi", "more": 1}') == Question({"message": "hi", "more": 1})
+    assert read.read("hello there") == ChatQuestion({"message": "hello there"})
+    assert read.read('{"order": 3}') == ChatQuestion({"message": '{"order": 3}'})
+    assert read.read("{") == ChatQuestion({"message": "{"})
+    assert read.read('{"message": "hi", "more": 1}') == ChatQuestion({"message": "hi", "more": 1})
     assert read.read("  ") is None
 
 
@@ -44,7 +44,7 @@ def test_slots_are_filled_one_by_one(task: Path) -> None:
     assert read.read("lost") is None
     assert read.slot == "body"
     assert read.read("/row is the way") is None
-    assert read.read("") == Question({"subject": "lost", "body": "/row is the way", "name": ""})
+    assert read.read("") == ChatQuestion({"subject": "lost", "body": "/row is the way", "name": ""})
     assert read.slot == "subject"
 
 
@@ -55,13 +55,13 @@ def test_a_pipe_gives_every_slot_at_once(task: Path) -> None:
     assert note.wrong
     assert "the slots subject, body" in note.text
     assert read.read("") is None
-    assert read.read('{"subject": "a", "body": "b"}') == Question({"subject": "a", "body": "b"})
+    assert read.read('{"subject": "a", "body": "b"}') == ChatQuestion({"subject": "a", "body": "b"})
 
 
 def test_commands(task: Path) -> None:
     read = lines(task)
     assert isinstance(read.read("/quit"), End)
-    assert read.read("/row abc") == Question(ROW.fields, ROW)
+    assert read.read("/row abc") == ChatQuestion(ROW.fields, ROW)
     assert read.read("/system") == Note("Mood?")
     read.read("/system Be brief.")
     assert read.chat.system == "Be brief."

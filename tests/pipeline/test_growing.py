@@ -28,7 +28,7 @@ from distill.rundir import RunDir
 from distill.seeds import prepare
 from distill.seeds.expansion.rounds import Expansion
 from distill.similarity.pairs import nearest
-from distill.strata.growth import Growth
+from distill.strata.growth import StrataGrowth
 from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
@@ -164,7 +164,7 @@ async def test_no_test_row_nor_a_near_duplicate_of_one_is_ever_a_parent_or_a_chi
         for n, (text, kind) in enumerate([*harvest, *echoes])
     ]
     split = prepare.prepare(opened_task.spec, [*seeds, *harvested], parent=before)
-    task = with_growth(opened_task, Growth("mood/001", "agreement", [], ["harvest.jsonl"]))
+    task = with_growth(opened_task, StrataGrowth("mood/001", "agreement", [], ["harvest.jsonl"]))
     expansion = Expansion(task, split.kept, split.rejected, before)
     assert split.kept.filter(role="test")["input"].sort().equals(before.filter(role="test")["input"].sort())
     strata = set(split.kept.filter(role="train")["stratum"])

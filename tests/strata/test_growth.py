@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.strata.growth import GrownStratum, Growth, grown, targets
+from distill.strata.growth import GrownStratum, StrataGrowth, grown, targets
 
 NAMES = list("abcdef")
 LABELS = {name: {"kind": name} for name in NAMES}
@@ -65,7 +65,7 @@ def test_what_grew_before_stays_and_grows_on() -> None:
     before = [GrownStratum("a", {"kind": "a"}, had=20, more=20, new=20), GrownStratum("b", {"kind": "b"}, 20, 5, 5)]
     found = grown({"a": [1.0] * 20, "c": [0.0] * 80}, {}, had={"a": 40, "b": 25}, labels=LABELS, rows=30, before=before)
     assert [(one.stratum, one.had, one.more, one.new) for one in found] == [("a", 20, 50, 30), ("b", 20, 5, 0)]
-    growth = Growth("mood/002", "agreement", found)
+    growth = StrataGrowth("mood/002", "agreement", found)
     assert (growth.more, [one.stratum for one in growth.new], str(growth)) == (55, ["a"], "a +50, b +5")
     assert [case.at_least for case in growth.cases] == [70, 25]
 

@@ -24,7 +24,7 @@ _MOST_CALLS = 1e10
 Paying = Literal["pays", "never", "unknown"]
 
 
-class Serving(NamedTuple):
+class ServingCost(NamedTuple):
     """Machines of one's own that answer, paid by the day; nothing where a host charges by the token."""
 
     machine_a_day: float | None = 0.0
@@ -46,7 +46,7 @@ class StudentCosts:
     once: float | None
     upkeep_a_day: float | None
     """Retraining and repairs."""
-    serving: Sequence[Serving] = ()
+    serving: Sequence[ServingCost] = ()
     """The student's machines; in a cascade the teacher's too, where it has some."""
 
     def fixed_a_day(self, calls: float) -> float | None:
@@ -58,11 +58,11 @@ class StudentCosts:
         return sum(one.machines(calls) for one in self.serving)
 
 
-class Rival(NamedTuple):
+class RivalCost(NamedTuple):
     """What answers otherwise: its price of a call in dollars, and its machines."""
 
     call: Quantity
-    serving: Serving = Serving()
+    serving: ServingCost = ServingCost()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class BreakEven:
 
 
 def break_even(
-    way: str, against: str, *, own: Quantity, rival: Rival, costs: StudentCosts, calls_a_day: float
+    way: str, against: str, *, own: Quantity, rival: RivalCost, costs: StudentCosts, calls_a_day: float
 ) -> BreakEven:
     """`own` is dollars a call."""
     fixed, theirs, once = costs.fixed_a_day(calls_a_day), rival.serving.usd_a_day(calls_a_day), costs.once
@@ -131,7 +131,7 @@ class VolumePoint:
 
 
 def sensitivity(
-    *, own: Quantity, rival: Rival, costs: StudentCosts, calls_a_day: float, factors: Sequence[float] = FACTORS
+    *, own: Quantity, rival: RivalCost, costs: StudentCosts, calls_a_day: float, factors: Sequence[float] = FACTORS
 ) -> list[VolumePoint]:
     """Break-even at fractions and multiples of the volume."""
     points = []
@@ -146,7 +146,7 @@ def sensitivity(
     return points
 
 
-def volume_for(days: float, *, own: Quantity, rival: Rival, costs: StudentCosts) -> float | None:
+def volume_for(days: float, *, own: Quantity, rival: RivalCost, costs: StudentCosts) -> float | None:
     """The least calls a day that pay within so many days; None where no volume does, or something is unknown.
 
     Machines come whole, so more calls may save less for a while: volumes are doubled until one pays, and halved from there.

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from distill.advise.assumptions import QUARTER_DAYS
 from distill.advise.quantity import Quantity, mean_of, unknown
-from distill.advise.roi.break_even import Serving
+from distill.advise.roi.break_even import ServingCost
 from distill.advise.roi.call_costs import GivenPrices, served_here
 from distill.advise.roi.run_figures import RunFigures
 from distill.money import LOCAL
 
 
-def teachers_machine(run: RunFigures, prices: GivenPrices, hour: Quantity) -> Serving:
+def teachers_machine(run: RunFigures, prices: GivenPrices, hour: Quantity) -> ServingCost:
     """A teacher that runs on one's own machine needs one as the student does."""
     if prices.teacher is not None or not run.teacher.startswith(LOCAL):
-        return Serving()
+        return ServingCost()
     arm = run.arms.get("teacher")
-    return Serving((hour.value or 0.0) * 24, mean_of("", arm.seconds if arm else [], "s").value or 0.0)
+    return ServingCost((hour.value or 0.0) * 24, mean_of("", arm.seconds if arm else [], "s").value or 0.0)
 
 
 def seconds(run: RunFigures, hosting: Quantity) -> Quantity:

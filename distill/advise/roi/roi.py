@@ -12,8 +12,8 @@ from distill.advise.quantity import Quantity, Source, mean_of, unknown
 from distill.advise.roi.break_even import (
     BreakEven,
     PointWorth,
-    Rival,
-    Serving,
+    RivalCost,
+    ServingCost,
     StudentCosts,
     VolumePoint,
     break_even,
@@ -84,8 +84,8 @@ def roi(run: RunFigures, asked: RoiRequest) -> Roi:
     once, upkeep = _sum("paid once", [*parts, people]), upkeep_of(parts, assumed)
     hosting = hosting_of(run, asked.prices, assumed["hosting_usd_an_hour"])
     seconds, machine = seconds_of(run, hosting), assumed["hosting_usd_an_hour"]
-    costs = StudentCosts(once.value, upkeep.value, (Serving(hosting.value, seconds.value or 0.0),))
-    teacher = Rival(each.teacher, teachers_machine(run, asked.prices, machine))
+    costs = StudentCosts(once.value, upkeep.value, (ServingCost(hosting.value, seconds.value or 0.0),))
+    teacher = RivalCost(each.teacher, teachers_machine(run, asked.prices, machine))
     calls = _calls_a_day(run, asked.calls_a_day, assumed["prompt_tokens_a_day"])
     many, target = calls.value or 0.0, assumed["target_days"].value or math.inf
     inputs = [
@@ -129,14 +129,14 @@ def _calls(run: RunFigures, asked: RoiRequest, assumed: Mapping[str, Quantity]) 
     return _Calls(teacher, cheap_call(run, asked.prices), student, mixed, coverage)
 
 
-def _results(each: _Calls, teacher: Rival, costs: StudentCosts, calls: float) -> list[BreakEven]:
+def _results(each: _Calls, teacher: RivalCost, costs: StudentCosts, calls: float) -> list[BreakEven]:
     rest = 1 - (each.coverage.value or 0.0)
-    share = Serving(teacher.serving.machine_a_day, teacher.serving.seconds_a_call * rest)
+    share = ServingCost(teacher.serving.machine_a_day, teacher.serving.seconds_a_call * rest)
     both = replace(costs, serving=(*costs.serving, share))
     return [
         break_even(way, against, own=own, rival=rival, costs=paid, calls_a_day=calls)
         for way, own, paid in ((ALONE, each.student, costs), (CASCADE, each.mixed, both))
-        for against, rival in (("prompted teacher", teacher), ("prompted cheap model", Rival(each.cheap)))
+        for against, rival in (("prompted teacher", teacher), ("prompted cheap model", RivalCost(each.cheap)))
     ]
 
 
@@ -189,7 +189,9 @@ def _sum(name: str, parts: Sequence[Quantity]) -> Quantity:
     )
 
 
-def _quality(run: RunFigures, student: Quantity, teacher: Rival, costs: StudentCosts, calls: float) -> Quality | None:
+def _quality(
+    run: RunFigures, student: Quantity, teacher: RivalCost, costs: StudentCosts, calls: float
+) -> Quality | None:
     gap, once = run.gap, costs.once
     if gap is None:
         return None

@@ -30,7 +30,7 @@ _NEXT = "give known answers (seeds.gold), or a check of your own (a gate verify,
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ScoringChoice:
     """`lines` say what scores what, `warnings` what nothing judges."""
 
     lines: list[str]
@@ -43,7 +43,7 @@ def explained(spec: TaskSpec, rules: FieldRules) -> list[str]:
     return [*_lines(spec, chosen, rules), *_unjudged(chosen, rules, known=bool(rules.wanted))]
 
 
-def before(task: Task) -> Choice:
+def before(task: Task) -> ScoringChoice:
     """What will score the answers of a task, as far as its known answers and its schema tell."""
     seeds = list(itertools.islice((seed for seed in (*task.pinned, *task.seeds) if seed.gold), _LOOKED_AT))
     settings = task.spec.evaluate
@@ -53,8 +53,10 @@ def before(task: Task) -> Choice:
     )  # fmt: skip
     chosen = metrics_of(task.spec, rules)
     if seeds:
-        return Choice(_lines(task.spec, chosen, rules), _unjudged(chosen, rules, known=True))
-    return Choice([_without_known(task.output, rules.teacher), *_own(task.spec, chosen)], _only_agreement(chosen))
+        return ScoringChoice(_lines(task.spec, chosen, rules), _unjudged(chosen, rules, known=True))
+    return ScoringChoice(
+        [_without_known(task.output, rules.teacher), *_own(task.spec, chosen)], _only_agreement(chosen)
+    )
 
 
 def _lines(spec: TaskSpec, chosen: Metrics, rules: FieldRules) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 from distill.stats import Estimate, mean_interval
 
 _POINTS = 20
@@ -73,7 +73,7 @@ class Selective:
     against: str = ""
     signal: str = ""
     fields: list[str] = field(default_factory=list)
-    threshold: Threshold | None = None
+    threshold: ConfidenceThreshold | None = None
     coverage: Estimate | None = None
     risk: Estimate | None = None
     by_stratum: list[StratumCoverage] = field(default_factory=list)
@@ -84,17 +84,17 @@ class Selective:
     note: str = ""
 
 
-def kept(row: RoutedRow, found: Threshold) -> bool:
+def kept(row: RoutedRow, found: ConfidenceThreshold) -> bool:
     """Whether the student's answer is taken."""
     return found.kept > 0 and row.confidence > found.confidence
 
 
-def coverage_of(rows: Sequence[RoutedRow], found: Threshold) -> Estimate | None:
+def coverage_of(rows: Sequence[RoutedRow], found: ConfidenceThreshold) -> Estimate | None:
     """Share of the rows that are kept."""
     return _share(rows, [kept(row, found) for row in rows]) if rows else None
 
 
-def risk_of(rows: Sequence[RoutedRow], found: Threshold) -> Estimate | None:
+def risk_of(rows: Sequence[RoutedRow], found: ConfidenceThreshold) -> Estimate | None:
     """Share of those kept that is wrong; None where none is kept whose answer can be judged."""
     judged = [row for row in rows if kept(row, found) and row.wrong is not None]
     return _share(judged, [bool(row.wrong) for row in judged]) if judged else None
@@ -105,7 +105,7 @@ def _share(rows: Sequence[RoutedRow], hits: Sequence[bool]) -> Estimate:
     return mean_interval([float(hit) for hit in hits], clusters)
 
 
-def by_stratum(rows: Sequence[RoutedRow], found: Threshold) -> list[StratumCoverage]:
+def by_stratum(rows: Sequence[RoutedRow], found: ConfidenceThreshold) -> list[StratumCoverage]:
     """A line for each value of each label."""
     groups: dict[tuple[str, str], list[RoutedRow]] = {}
     for row in rows:
@@ -134,7 +134,12 @@ def curve(rows: Sequence[RoutedRow]) -> list[RiskPoint]:
 
 
 def price(
-    rows: Sequence[RoutedRow], found: Threshold, *, student_usd: float | None, teacher_usd: float | None, calls: int = 1
+    rows: Sequence[RoutedRow],
+    found: ConfidenceThreshold,
+    *,
+    student_usd: float | None,
+    teacher_usd: float | None,
+    calls: int = 1,
 ) -> CascadePrice:
     """`student_usd` and `teacher_usd` are a thousand calls of each; the student is asked `calls` times for each row, the teacher for those
     that are not kept, and one after the other.

@@ -15,7 +15,7 @@ from pathlib import Path
 from distill.atomic_write import write_json
 from distill.evaluate.selective import bound
 from distill.evaluate.selective.cascade import Selective
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 from distill.records import Json
 from distill.rundir import read_result
 
@@ -60,7 +60,9 @@ class Routing:
         return nearness >= self.floor and confidence > self.threshold
 
 
-def routing_of(found: Selective, limit: Threshold, *, floor: float, hashes: Mapping[str, str], teacher: str) -> Routing:
+def routing_of(
+    found: Selective, limit: ConfidenceThreshold, *, floor: float, hashes: Mapping[str, str], teacher: str
+) -> Routing:
     """`hashes` are those of the `student` and of its `dataset`."""
     shown = Bound(found.limit, bound.CONFIDENCE, limit.bound, limit.rows, limit.kept, limit.errors)
     return Routing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distill.evaluate.selective import bound
 from distill.evaluate.selective.cascade import CascadePrice, Selective
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 from distill.text.percentages import percent
 
 _WRONG = {"known answers": "is wrong", "teacher": "disagrees with the teacher"}
@@ -25,7 +25,7 @@ def sentences(found: Selective) -> list[str]:
     return [*lines, *_checked(found), *_cost(found.price)]
 
 
-def _nothing(found: Selective, limit: Threshold) -> str:
+def _nothing(found: Selective, limit: ConfidenceThreshold) -> str:
     head = (
         f"The student answers 0 % itself: {limit.rows} calibration rows do not show that it {_WRONG[found.against]} in at most "
         f"{percent(found.limit)} of any part of the rows"

@@ -31,7 +31,7 @@ class JudgedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class ConfidenceThreshold:
     """Answers above `confidence` are kept. `rows`, `kept` and `errors` are those of the calibration; `bound` is the error rate that
     is not exceeded, at 95 %. Where nothing is kept `confidence` is 1, and `rows_needed` says how many rows most likely would do.
     """
@@ -49,7 +49,7 @@ class Threshold:
         return self.kept / self.rows if self.rows else 0.0
 
 
-def threshold(judged: Sequence[JudgedRow], risk: float) -> Threshold:
+def threshold(judged: Sequence[JudgedRow], risk: float) -> ConfidenceThreshold:
     """The threshold that these rows show, in any order."""
     ordered = sorted(judged, key=lambda row: -row.confidence)
     ordered = [row for row in ordered if row.confidence > 0]
@@ -61,9 +61,9 @@ def threshold(judged: Sequence[JudgedRow], risk: float) -> Threshold:
             break
         held = end
     if held == 0:
-        return Threshold(1.0, len(judged), 0, 0, None, _needed(len(judged), errors, risk))
+        return ConfidenceThreshold(1.0, len(judged), 0, 0, None, _needed(len(judged), errors, risk))
     limit = ordered[held].confidence if held < len(ordered) else 0.0
-    return Threshold(limit, len(judged), held, errors[held], bound.upper(errors[held], held))
+    return ConfidenceThreshold(limit, len(judged), held, errors[held], bound.upper(errors[held], held))
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ NEEDED = ("file", "line", "item", "time", "fields", "labels", "private", "why")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SeedCandidate:
     """A row that may become a seed: its fields after masking, and the text by which it is compared before and after."""
 
     place: str
@@ -55,7 +55,7 @@ class Intake:
     shape: TaskShape
     labels: Mapping[str, str]
     at_most: int
-    kept: list[Candidate] = field(default_factory=list)
+    kept: list[SeedCandidate] = field(default_factory=list)
     dropped: list[DroppedCandidate] = field(default_factory=list)
 
     def take(self, batches: Iterable[pl.DataFrame]) -> None:
@@ -105,7 +105,7 @@ class Intake:
         except CannotMask as error:
             self.drop(place, why, "cannot_mask", str(error))
             return
-        self.kept.append(Candidate(place, why, time, clean, plain, self.shape.input(clean), self.shape.input(own)))
+        self.kept.append(SeedCandidate(place, why, time, clean, plain, self.shape.input(clean), self.shape.input(own)))
 
 
 def _is_blank(value: Json) -> bool:

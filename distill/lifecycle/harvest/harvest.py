@@ -21,7 +21,7 @@ import polars as pl
 from distill.atomic_write import write_atomic, write_parquet
 from distill.chat import conversation
 from distill.errors import UsageError
-from distill.lifecycle.harvest.candidates import Candidate, Intake, rows_of
+from distill.lifecycle.harvest.candidates import Intake, SeedCandidate, rows_of
 from distill.lifecycle.harvest.known import Known
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.records import Json, canonical
@@ -105,7 +105,7 @@ def harvest(
     )
 
 
-def _line(one: Candidate, times: int, gold: str | None) -> bytes:
+def _line(one: SeedCandidate, times: int, gold: str | None) -> bytes:
     """A line of the seeds file. The known answer is a column without a value: nobody knows it yet."""
     unknown = {gold: None} if gold is not None and gold not in one.fields else {}
     own = {"harvested": one.why, "logged_in": one.place, "logged_at": one.time, "calls": times}

@@ -14,7 +14,7 @@ import polars as pl
 from distill.curate.gates.private import hidden
 from distill.curate.inputs import held_out_rows
 from distill.curate.leaks import leaks
-from distill.lifecycle.harvest.candidates import Candidate, DroppedCandidate
+from distill.lifecycle.harvest.candidates import DroppedCandidate, SeedCandidate
 from distill.similarity.graph import Graph
 from distill.task import near_graph
 from distill.task.task import Task
@@ -28,7 +28,9 @@ class Known:
     seeds: pl.DataFrame
     harvested: Sequence[str] = ()
 
-    def new(self, candidates: Sequence[Candidate], dropped: list[DroppedCandidate]) -> list[tuple[Candidate, int]]:
+    def new(
+        self, candidates: Sequence[SeedCandidate], dropped: list[DroppedCandidate]
+    ) -> list[tuple[SeedCandidate, int]]:
         """Those that stay, the first of those near each other, each with how many it stands for."""
         left = self._not_near(self._no_leak(candidates, dropped), dropped)
         near = self.task.spec.dedup.near
@@ -41,7 +43,7 @@ class Known:
                 dropped.append(_gone(left[place], "near_candidate", f"as {left[nearest.index].place}: {nearest}"))
         return [(left[place], times) for place, times in stays.items()]
 
-    def _no_leak(self, candidates: Sequence[Candidate], dropped: list[DroppedCandidate]) -> list[Candidate]:
+    def _no_leak(self, candidates: Sequence[SeedCandidate], dropped: list[DroppedCandidate]) -> list[SeedCandidate]:
         """Those that give no test row away."""
         spec = self.task.spec
         texts = [
@@ -63,7 +65,7 @@ class Known:
             dropped.append(_gone(candidates[place], reason, hidden(detail, persons=True)))
         return [one for place, one in enumerate(candidates) if place not in whys]
 
-    def _not_near(self, candidates: Sequence[Candidate], dropped: list[DroppedCandidate]) -> list[Candidate]:
+    def _not_near(self, candidates: Sequence[SeedCandidate], dropped: list[DroppedCandidate]) -> list[SeedCandidate]:
         """Those that are near no row of the run's, and none of an earlier harvest."""
         own = self.seeds.select("seed_id", "input").sort("seed_id")
         ids, texts = own["seed_id"].to_list(), [*own["input"].to_list(), *self.harvested]
@@ -94,5 +96,5 @@ class Known:
         )
 
 
-def _gone(one: Candidate, reason: str, detail: str) -> DroppedCandidate:
+def _gone(one: SeedCandidate, reason: str, detail: str) -> DroppedCandidate:
     return DroppedCandidate(one.place, one.why, reason, detail)

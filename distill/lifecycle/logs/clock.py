@@ -14,7 +14,7 @@ AHEAD = 5 * 60 * SECOND
 
 
 @dataclass(slots=True)
-class Clock:
+class LogClock:
     """What the times of all calls look like; nothing is left out for its time."""
 
     now: int | None = None

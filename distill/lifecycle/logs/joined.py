@@ -25,7 +25,7 @@ _PEEKED = 20
 _NONE: Mapping[str, Json] = {}
 
 
-class Requests(Mapping[str, Mapping[str, Json]]):
+class LoggedRequests(Mapping[str, Mapping[str, Json]]):
     """Requests of batch jobs by their custom_id, packed; it knows which were asked for."""
 
     def __init__(self) -> None:

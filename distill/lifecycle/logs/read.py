@@ -25,7 +25,7 @@ from distill.lifecycle.logs import feedback
 from distill.lifecycle.logs.call import LogColumns, Logged, LoggedCall, LoggedScore, NoCall
 from distill.lifecycle.logs.columns import LOGGED
 from distill.lifecycle.logs.files import log_files
-from distill.lifecycle.logs.joined import Requests, Scores, apart_first
+from distill.lifecycle.logs.joined import LoggedRequests, Scores, apart_first
 from distill.lifecycle.logs.objects import BLANK, Torn, objects
 from distill.lifecycle.logs.shapes import fields, langfuse, openai, otel
 from distill.lifecycle.logs.shapes.lookup import is_marked, is_turns, named
@@ -66,7 +66,7 @@ class LogReader:
 
     def __init__(self, shape: TaskShape, columns: LogColumns, tally: LogTally) -> None:
         self.shape, self.named, self.tally = shape, columns, tally
-        self.requests, self.scores = Requests(), Scores()
+        self.requests, self.scores = LoggedRequests(), Scores()
         self.rows: list[tuple[Any, ...]] = []
 
     def batch(self) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from distill.curate.gates.private import hidden
-from distill.lifecycle.logs.clock import Clock
+from distill.lifecycle.logs.clock import LogClock
 from distill.records import Json
 
 REASONS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ class LogTally:
     dropped: Counter[str] = field(default_factory=Counter)
     examples: list[DroppedItem] = field(default_factory=list)
     """The first of each reason, `KEPT` at most."""
-    clock: Clock = field(default_factory=Clock)
+    clock: LogClock = field(default_factory=LogClock)
 
     def drop(self, file: str, line: int, item: int, reason: str, detail: str) -> None:
         """Count an item as dropped, and keep the first few."""

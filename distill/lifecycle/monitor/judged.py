@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from distill.lifecycle.monitor.days import DayCounts
-from distill.lifecycle.monitor.rates.baseline import Bound
-from distill.lifecycle.monitor.rates.evidence import Evidence, after, hits_to_alarm
+from distill.lifecycle.monitor.rates.baseline import RateBound
+from distill.lifecycle.monitor.rates.evidence import SignalEvidence, after, hits_to_alarm
 from distill.lifecycle.monitor.rates.signals import SIGNALS
 from distill.lifecycle.monitor.result import SignalDay
 from distill.lifecycle.monitor.state import MonitorState, StoredDay
@@ -29,7 +29,7 @@ class NewAlarm:
 
 
 def judged(
-    state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[Bound]
+    state: MonitorState, new: Mapping[str, DayCounts], bounds: Sequence[RateBound]
 ) -> tuple[MonitorState, list[NewAlarm]]:
     """The state with the new counts, and what is raised by them."""
     days, evidence = {one.day: one for one in state.days}, dict(state.evidence)
@@ -40,7 +40,7 @@ def judged(
         for bound in bounds:
             hits, rows = counts.signals.get(bound.signal, (0, 0))
             if rows:
-                held = evidence.get(bound.signal, Evidence())
+                held = evidence.get(bound.signal, SignalEvidence())
                 evidence[bound.signal], raised, least = _held(held, bound, day, hits, rows)
                 signals[bound.signal] = replace(
                     signals[bound.signal], alarm_at=least, alarm=signals[bound.signal].alarm or raised
@@ -52,7 +52,7 @@ def judged(
     return replace(state, days=[days[day] for day in sorted(days)], evidence=evidence), alarms
 
 
-def alarm_sentence(alarm: NewAlarm, bound: Bound) -> str:
+def alarm_sentence(alarm: NewAlarm, bound: RateBound) -> str:
     """What was raised, for people."""
     share, most = percent(alarm.hits / alarm.rows), percent(bound.limit)
     against = (
@@ -63,12 +63,14 @@ def alarm_sentence(alarm: NewAlarm, bound: Bound) -> str:
     return f"{SIGNALS[alarm.signal].title}: {share} of {alarm.rows:,} calls of {alarm.day} ({alarm.hits:,}); {against}"
 
 
-def _held(evidence: Evidence, bound: Bound, day: str, hits: int, rows: int) -> tuple[Evidence, bool, float | None]:
+def _held(
+    evidence: SignalEvidence, bound: RateBound, day: str, hits: int, rows: int
+) -> tuple[SignalEvidence, bool, float | None]:
     """(the evidence after these rows, whether it is enough, the rate from which on it would have been)."""
     least = hits_to_alarm(evidence, day=day, n=rows, bound=bound.limit, level=bound.level)
     found = after(evidence, day=day, x=hits, n=rows, bound=bound.limit)
     raised = found.log >= -math.log(bound.level)
-    return (Evidence() if raised else found), raised, None if least is None else least / rows
+    return (SignalEvidence() if raised else found), raised, None if least is None else least / rows
 
 
 def _added(before: SignalDay | None, day: str, hits: int, rows: int) -> SignalDay:

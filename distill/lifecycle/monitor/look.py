@@ -19,7 +19,7 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import DistillError, UsageError
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import harvest
-from distill.lifecycle.logs.clock import Clock
+from distill.lifecycle.logs.clock import LogClock
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
@@ -29,7 +29,7 @@ from distill.lifecycle.monitor.days import LogIntake
 from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
 from distill.lifecycle.monitor.rates.answer_flags import free_gates
-from distill.lifecycle.monitor.rates.baseline import Baseline, Bound, baseline, bounds, unwatched_gates
+from distill.lifecycle.monitor.rates.baseline import Baseline, RateBound, baseline, bounds, unwatched_gates
 from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, SIGNALS, TEACHER
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
 from distill.lifecycle.monitor.shipped import shipped
@@ -47,7 +47,7 @@ PAGE, RESULT = "monitor.html", "monitor.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class MonitorLook:
     """A look, and why not all that should be asked was; None where it was."""
 
     result: Monitored
@@ -64,7 +64,7 @@ class HarvestTo:
 
 def look(
     task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None, harvest_to: HarvestTo | None = None
-) -> Looked:
+) -> MonitorLook:
     """Read what is new, judge it, and write state, page and result."""
     student = shipped(task.home, task.spec.task, run)
     folder = MonitorFolder(task.home / "monitor" / task.spec.task, task.spec.task)
@@ -84,7 +84,7 @@ def look(
         intake = LogIntake(
             own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None
         )
-        tally = LogTally(clock=Clock(now=int(datetime.now(UTC).timestamp() * 1e6)))
+        tally = LogTally(clock=LogClock(now=int(datetime.now(UTC).timestamp() * 1e6)))
         with new_parts(files, state.logs, folder.path) as parts:
             _read(task, intake, tally, parts)
             state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
@@ -100,10 +100,10 @@ def look(
             reading=tally.plain() | {"files": names},
         )  # fmt: skip
         _write(folder, state, result)
-    return Looked(result, asked.fault if asked else None)
+    return MonitorLook(result, asked.fault if asked else None)
 
 
-def _held_against(state: MonitorState, limits: Sequence[Bound]) -> tuple[MonitorState, list[str]]:
+def _held_against(state: MonitorState, limits: Sequence[RateBound]) -> tuple[MonitorState, list[str]]:
     """The state for these bounds: where they are others than before, evidence begins anew."""
     now = content_id([asdict(one) for one in limits])
     if state.bounds in ("", now):
@@ -155,7 +155,7 @@ def _harvested(
 
 
 def _judged(
-    state: MonitorState, intake: LogIntake, limits: Sequence[Bound], asked: SampleAsked | None
+    state: MonitorState, intake: LogIntake, limits: Sequence[RateBound], asked: SampleAsked | None
 ) -> tuple[MonitorState, TeacherAsked | None]:
     """The state after the look: its counts, evidence, alarms and examples."""
     if asked is not None and asked.differs:
@@ -189,7 +189,7 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
     return found
 
 
-def _unheld(run: RunDir, intake: LogIntake, limits: Sequence[Bound]) -> list[str]:
+def _unheld(run: RunDir, intake: LogIntake, limits: Sequence[RateBound]) -> list[str]:
     """That answers are held against nothing, where the run does not say how its student answered."""
     held = {one.signal for one in limits if one.source == "run"}
     if not intake.gates or held & set(intake.gates):

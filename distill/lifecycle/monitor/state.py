@@ -15,7 +15,7 @@ from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.folder_lock import locked
 from distill.lifecycle.monitor.offsets import ReadLog
-from distill.lifecycle.monitor.rates.evidence import Evidence
+from distill.lifecycle.monitor.rates.evidence import SignalEvidence
 from distill.lifecycle.monitor.result import LoggedExample, SignalDay
 from distill.rundir import read_result
 
@@ -43,7 +43,7 @@ class MonitorState:
     looked: str = ""
     logs: Sequence[ReadLog] = ()
     days: Sequence[StoredDay] = ()
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    evidence: Mapping[str, SignalEvidence] = field(default_factory=dict)
     examples: Mapping[str, Sequence[LoggedExample]] = field(default_factory=dict)
     alarms: Sequence[str] = ()
     raised: Mapping[str, Sequence[str]] = field(default_factory=dict)

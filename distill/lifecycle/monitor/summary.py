@@ -8,7 +8,7 @@ import polars as pl
 
 from distill.curate.gates.private import hidden
 from distill.lifecycle.monitor.rates.answer_flags import why_dropped
-from distill.lifecycle.monitor.rates.baseline import Bound
+from distill.lifecycle.monitor.rates.baseline import RateBound
 from distill.lifecycle.monitor.rates.known_inputs import Count
 from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS
 from distill.lifecycle.monitor.result import DayCalls, LoggedExample, WatchedSignal
@@ -19,7 +19,7 @@ from distill.stats import proportion
 _LONGEST = 2_000
 
 
-def watched(state: MonitorState, bounds: Sequence[Bound], counts: Mapping[str, Count]) -> list[WatchedSignal]:
+def watched(state: MonitorState, bounds: Sequence[RateBound], counts: Mapping[str, Count]) -> list[WatchedSignal]:
     """Every signal of which there is a call or a figure, in the order of `SIGNALS`."""
     limits = {one.signal: one for one in bounds}
     found = []

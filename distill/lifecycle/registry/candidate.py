@@ -36,7 +36,7 @@ _BESIDE = ("task.yaml", "spec.json", "CARD.md", "comparison.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class StudentCandidate:
     """A student that may be promoted. `sources` are its files by their names in the registry; `doubt` is why its verdict does not
     speak for it, empty where it does."""
 
@@ -51,7 +51,7 @@ class Candidate:
     """registry.mlflow of the spec as it is now."""
 
 
-def candidate_of(run: RunDir, given: str) -> Candidate:
+def candidate_of(run: RunDir, given: str) -> StudentCandidate:
     """The student of a run that an argument named; UsageError where it has none, or is not as it was made."""
     used = used_spec.read(run.path)
     if used is None:
@@ -68,7 +68,7 @@ def candidate_of(run: RunDir, given: str) -> Candidate:
     beside = {name: run.path / name for name in _BESIDE if (run.path / name).is_file()}
     if comparison is None:
         beside.pop("comparison.json", None)
-    return Candidate(
+    return StudentCandidate(
         run, tuned | texts | beside, serve, _verdict(comparison), doubt, identity_of(run, used, spec), load(spec).registry.mlflow
     )  # fmt: skip
 
@@ -164,7 +164,7 @@ def _named_texts() -> dict[str, str]:
     return {kind: name for kind, (name, _, _) in _TEXTS.items()} | {"routing": _ROUTING}
 
 
-def record(one: Candidate, *, number: int, folder: str, promoted: str, content: str) -> RegisteredStudent:
+def record(one: StudentCandidate, *, number: int, folder: str, promoted: str, content: str) -> RegisteredStudent:
     """What the registry says of it, without its files and its seal."""
     spec: Mapping[str, Json] = (used_spec.read(one.run.path) or {})["spec"]
     manifest = one.run.manifest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from distill.atomic_write import write_json
 from distill.errors import GateNotMet, UsageError
 from distill.lifecycle.registry import alias, integrity, mlflow_registry
-from distill.lifecycle.registry.candidate import Candidate, candidate_of, record
+from distill.lifecycle.registry.candidate import StudentCandidate, candidate_of, record
 from distill.lifecycle.registry.student import ENTRY, FileSeal, RegisteredStudent, content_of, seal_of
 from distill.lifecycle.registry.task_registry import STUDENTS, TaskRegistry, number_of
 from distill.pipeline import arguments
@@ -97,7 +97,7 @@ def _switched(registry: TaskRegistry, student: RegisteredStudent, by: str) -> Al
     return AliasMove(student, before, not served, registry.path / "current")
 
 
-def _registered(registry: TaskRegistry, candidate: Candidate) -> RegisteredStudent:
+def _registered(registry: TaskRegistry, candidate: StudentCandidate) -> RegisteredStudent:
     """The student in the registry, copied there where its content is new."""
     folders = registry.folders()
     number = 1 + max(map(number_of, folders), default=0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from distill.errors import UsageError
-from distill.lifecycle.registry.candidate import Candidate
+from distill.lifecycle.registry.candidate import StudentCandidate
 from distill.lifecycle.registry.student import RegisteredStudent
 from distill.lifecycle.registry.task_registry import CURRENT, registries
 
 
-def promoted_on(student: Candidate) -> dict[str, Path]:
+def promoted_on(student: StudentCandidate) -> dict[str, Path]:
     """Task → the adapter that serves it now, of the other tasks of the project. The path leads through the link `current`, so a server that
     is started anew reads the student of that day."""
     found: dict[str, Path] = {}
@@ -26,6 +26,6 @@ def promoted_on(student: Candidate) -> dict[str, Path]:
     return found
 
 
-def _same_base(other: RegisteredStudent, student: Candidate) -> bool:
+def _same_base(other: RegisteredStudent, student: StudentCandidate) -> bool:
     """By the fingerprint of the weights, which has that of a template of its own in it."""
     return bool(student.weights) and other.weights == student.weights

@@ -23,7 +23,7 @@ from distill.evaluate.ablation.result import (
     read_ablations,
 )  # fmt: skip
 from distill.evaluate.curve import intervals
-from distill.pipeline.ablation.effects import Measured, measure
+from distill.pipeline.ablation.effects import MeasuredEffect, measure
 from distill.pipeline.ablation.equal_size import VariantRows
 from distill.pipeline.ablation.plan import AblationPlan, AblationRequest, Prepared, planned, prepared, trainings
 from distill.pipeline.ablation.price import prices
@@ -106,7 +106,7 @@ def _ablation(run: ActiveRun, found: Prepared, plan: AblationPlan, points: Mappi
 
 
 def _left_out(
-    run: ActiveRun, found: Prepared, one: VariantRows, plan: AblationPlan, measured: Measured | None,
+    run: ActiveRun, found: Prepared, one: VariantRows, plan: AblationPlan, measured: MeasuredEffect | None,
     cost: Mapping[str, DropPrice],
 ) -> LeftOut:  # fmt: skip
     whole, name = found.whole.variant, one.variant.name

@@ -28,7 +28,7 @@ _TAIL = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredEffect:
     """All variants on the same test rows; the first of `points` is the run as it is, with nothing left out."""
 
     points: Mapping[str, Sequence[Trained]]
@@ -77,9 +77,9 @@ class Measured:
         return list(self.points).index(name)
 
 
-def measure(run: ActiveRun, tests: pl.DataFrame, points: Mapping[str, Sequence[Trained]]) -> Measured | None:
+def measure(run: ActiveRun, tests: pl.DataFrame, points: Mapping[str, Sequence[Trained]]) -> MeasuredEffect | None:
     """None where nothing was trained; GateNotMet where nothing scores these answers."""
     if not points:
         return None
     scores = scores_of(run.task, run.folder, tests, list(points.values()))
-    return Measured(points, scores, intervals.drawn_means(scores.values, scores.clusters))
+    return MeasuredEffect(points, scores, intervals.drawn_means(scores.values, scores.clusters))

@@ -28,7 +28,7 @@ Known = Literal["new", "old", "both", "neither"]
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPair:
+class AnswerChange:
     """One sampled row: whether the two answers differ, and who has the known answer; None where none is known."""
 
     seed: str
@@ -36,7 +36,9 @@ class AnswerPair:
     known: Known | None
 
 
-def compared(task: Task, rows: pl.DataFrame, old: Mapping[str, Answer], new: Mapping[str, Answer]) -> list[AnswerPair]:
+def compared(
+    task: Task, rows: pl.DataFrame, old: Mapping[str, Answer], new: Mapping[str, Answer]
+) -> list[AnswerChange]:
     """The rows (seed_id, input, gold) that both answered."""
     golds = {seed: json.loads(text) for seed, text in rows.select("seed_id", "gold").drop_nulls().iter_rows()}
     settings, texts = task.spec.evaluate, {seed: answer.said for seed, answer in old.items()}
@@ -48,11 +50,11 @@ def compared(task: Task, rows: pl.DataFrame, old: Mapping[str, Answer], new: Map
     return [_pair(task, rules, seed, (old[seed], new[seed]), golds.get(seed)) for seed in both]
 
 
-def _pair(task: Task, rules: FieldRules, seed: str, pair: Sequence[Answer], gold: Json) -> AnswerPair:
+def _pair(task: Task, rules: FieldRules, seed: str, pair: Sequence[Answer], gold: Json) -> AnswerChange:
     before, now = (answer.said for answer in pair)
     calls = any(answer.tool_calls for answer in pair)
     differs = before != now and not _same(task, rules, before, now, calls=calls)
-    return AnswerPair(seed, differs, _who(task, rules, gold, before, now) if gold and differs else None)
+    return AnswerChange(seed, differs, _who(task, rules, gold, before, now) if gold and differs else None)
 
 
 def _same(task: Task, rules: FieldRules, before: str, now: str, *, calls: bool) -> bool:

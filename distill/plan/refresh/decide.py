@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from distill.plan.refresh.preference import together
-from distill.plan.refresh.result import Disagreements, Expected, Preference, StratumProbe
+from distill.plan.refresh.result import Disagreements, Expected, JudgedPreference, StratumProbe
 from distill.stats import Estimate, paired_difference, proportion
 from distill.text.percentages import percent
 
@@ -50,7 +50,7 @@ def needs_judge(found: StratumProbe) -> bool:
     return found.relabel and not found.known.known
 
 
-def with_judge(found: StratumProbe, judged: Preference) -> StratumProbe:
+def with_judge(found: StratumProbe, judged: JudgedPreference) -> StratumProbe:
     """A stratum that clearly changed, once a judge has compared the answers that differ."""
     counts = f"new better in {judged.new_better}, old in {judged.old_better}, neither in {judged.ties} of {judged.pairs} pairs"
     if judged.clearly_old:

@@ -20,7 +20,7 @@ from distill.evaluate.judging.measures.pairwise import LOSS, TIE, WIN, flips, ou
 from distill.evaluate.judging.pair_question import AnswerPair
 from distill.evaluate.judging.stage import judges_of
 from distill.plan.estimate import Spender
-from distill.plan.refresh.result import Preference
+from distill.plan.refresh.result import JudgedPreference
 from distill.stats import mean_interval
 from distill.task.task import Task
 from distill.teacher.send import Sender
@@ -78,7 +78,9 @@ def at_most(task: Task, asked: EvaluationJudges | None, rows: Sequence[Differing
         yield Spender(asked.spender(number), (), model, to_come=longest * len(draws), stand_ins=asked.requests(draws))
 
 
-async def preferences(asked: EvaluationJudges, sender: Sender, rows: Sequence[Differing]) -> dict[str, Preference]:
+async def preferences(
+    asked: EvaluationJudges, sender: Sender, rows: Sequence[Differing]
+) -> dict[str, JudgedPreference]:
     """Stratum → what the judges prefer there; every judge is asked about every row, in both orders."""
     everyone = range(len(asked.models))
     shown = [one for row in rows for one in (row.pair, row.pair.swapped)]
@@ -90,7 +92,7 @@ async def preferences(asked: EvaluationJudges, sender: Sender, rows: Sequence[Di
     return {stratum: preference(pairs) for stratum, pairs in sorted(by_stratum.items())}
 
 
-def preference(pairs: Sequence[Sequence[JudgedPair]]) -> Preference:
+def preference(pairs: Sequence[Sequence[JudgedPair]]) -> JudgedPreference:
     """What judges prefer over pairs, each with the verdicts that could be read; the new teacher's answer is ours."""
     read = [judged for judged in pairs if judged]
     outcomes = Counter(outcome(judged) for judged in read)
@@ -98,13 +100,13 @@ def preference(pairs: Sequence[Sequence[JudgedPair]]) -> Preference:
     return _of(outcomes[WIN], outcomes[LOSS], outcomes[TIE], by_order, len(pairs) - len(read))
 
 
-def together(found: Sequence[Preference]) -> Preference:
+def together(found: Sequence[JudgedPreference]) -> JudgedPreference:
     """The same over the pairs of several strata."""
     fields = ("new_better", "old_better", "ties", "by_order", "unread")
     return _of(*(sum(getattr(one, field) for one in found) for field in fields))
 
 
-def _of(new: int, old: int, ties: int, by_order: int, unread: int) -> Preference:
+def _of(new: int, old: int, ties: int, by_order: int, unread: int) -> JudgedPreference:
     outcomes = [WIN] * new + [LOSS] * old + [TIE] * ties
     won = mean_interval(outcomes) if outcomes else None
-    return Preference(len(outcomes), new, old, ties, by_order, unread, won)
+    return JudgedPreference(len(outcomes), new, old, ties, by_order, unread, won)

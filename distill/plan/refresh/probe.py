@@ -159,7 +159,7 @@ class _Probe:
     async def _probed(
         self, drawn: pl.DataFrame, new: Mapping[str, Answer], judges: EvaluationJudges | None
     ) -> list[StratumProbe]:
-        old, pairs = self._old(drawn), dict[str, list[answers.AnswerPair]]()
+        old, pairs = self._old(drawn), dict[str, list[answers.AnswerChange]]()
         for pair in answers.compared(self.task, drawn, old, new):
             pairs.setdefault(self.rows.strata[pair.seed], []).append(pair)
         counts, sampled = Counter(self.rows.strata.values()), Counter(drawn["stratum"].to_list())
@@ -175,7 +175,7 @@ class _Probe:
             preferred = await preference.preferences(judges, self.sender, rows)
         return [decide.with_judge(one, preferred[one.stratum]) if one.stratum in preferred else one for one in found]
 
-    def _stratum(self, name: str, rows: int, asked: int, pairs: Sequence[answers.AnswerPair]) -> StratumProbe:
+    def _stratum(self, name: str, rows: int, asked: int, pairs: Sequence[answers.AnswerChange]) -> StratumProbe:
         who = Counter(pair.known for pair in pairs if pair.known is not None)
         known = Disagreements(who.total(), who["new"], who["old"], who["both"], who["neither"])
         return decide.judged(

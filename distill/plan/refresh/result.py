@@ -33,7 +33,7 @@ class Disagreements:
 
 
 @dataclass(frozen=True, slots=True)
-class Preference:
+class JudgedPreference:
     """Rows of a sample on which the two teachers differ and no known answer tells who is right: whose answer a judge prefers."""
 
     pairs: int = 0
@@ -74,7 +74,7 @@ class StratumProbe:
     known: Disagreements
     relabel: bool
     why: str
-    judged: Preference | None = None
+    judged: JudgedPreference | None = None
     """None where no judge was asked: the spec names none, or nothing depends on it."""
 
     @property
@@ -91,7 +91,7 @@ class Expected:
     """Answers that will differ."""
     right: Estimate | None = None
     """Of the chosen strata's rows with a known answer, new teacher minus old, share of the sample; None where none is known."""
-    judged: Preference | None = None
+    judged: JudgedPreference | None = None
     """What a judge prefers in the chosen strata; None where none was asked."""
 
 

@@ -65,7 +65,7 @@ Compare = Annotated[
 ]
 
 
-class Calibration(Settings):
+class CalibrationSettings(Settings):
     """Rows that are set apart from training and test, to find out from which confidence on the student may answer alone."""
 
     rows: PositiveInt = Field(
@@ -120,7 +120,7 @@ class Evaluate(Settings):
     risk: float = Field(
         0.05, gt=0, lt=1, description="how many of the answers that the student gives alone may be wrong, or differ from the teacher's"
     )  # fmt: skip
-    calibration: Calibration | None = Field(
+    calibration: CalibrationSettings | None = Field(
         None, description="rows that set the threshold of what the student answers alone; default: none are set apart, and none is set"
     )  # fmt: skip
     probes: ProbesGiven = Field(

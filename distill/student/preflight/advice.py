@@ -21,7 +21,7 @@ _LARGE_RATE, _UNKNOWN_RATE, _FULL_RATE = 1e-4, 2e-4, 2e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class TrainingAdvice:
     """`learning_rate` and `rank` are None at a host, which has defaults of its own for its models; `rank` where no adapter is tuned."""
 
     epochs: float
@@ -30,14 +30,14 @@ class Advice:
     why: str
 
 
-def advise(rows: int, *, params: int | None = None, hosted: bool = False, full: bool = False) -> Advice:
+def advise(rows: int, *, params: int | None = None, hosted: bool = False, full: bool = False) -> TrainingAdvice:
     """Where to begin with `rows` training rows on a base of `params` parameters; `full` where all of them are tuned."""
     last = (0, 1.0, "with ten thousand rows or more one pass is enough")
     _, epochs, why = next((one for one in _EPOCHS if rows < one[0]), last)
     if hosted:
-        return Advice(epochs, None, None, f"{why}; leave rate and rank to the host's defaults first")
+        return TrainingAdvice(epochs, None, None, f"{why}; leave rate and rank to the host's defaults first")
     if full:
-        return Advice(
+        return TrainingAdvice(
             epochs, _FULL_RATE, None, f"{why}; where all weights are tuned, steps are a hundredth of an adapter's"
         )
     rank = next((rank for most, rank in _RANKS if rows < most), 32)
@@ -45,4 +45,4 @@ def advise(rows: int, *, params: int | None = None, hosted: bool = False, full: 
         rate = _UNKNOWN_RATE
     else:
         rate = next((rate for most, rate in _RATES if params < most), _LARGE_RATE)
-    return Advice(epochs, rate, rank, why)
+    return TrainingAdvice(epochs, rate, rank, why)

@@ -13,7 +13,7 @@ from statistics import median
 
 from distill.records import Json
 from distill.student.preflight import cost, hosts
-from distill.student.preflight.advice import Advice, advise
+from distill.student.preflight.advice import TrainingAdvice, advise
 from distill.student.preflight.cost import Here, There, TrainingSettings
 from distill.student.preflight.data import held_out, lines, rows, together
 from distill.student.preflight.data.rows import Row
@@ -105,7 +105,7 @@ class PreflightReport:
     findings: tuple[Finding, ...]
     here: Here | None
     there: There | None
-    advice: Advice
+    advice: TrainingAdvice
     replay: Replayed | None = None
 
     @property
@@ -160,7 +160,7 @@ def _tokens(train: Sequence[Row], counter: TokenCounter) -> Tokens:
     )  # fmt: skip
 
 
-def _here(train: Sequence[Row], way: Way, advice: Advice) -> Here | None:
+def _here(train: Sequence[Row], way: Way, advice: TrainingAdvice) -> Here | None:
     machine = way.machine
     if machine is None or not train:
         return None
@@ -171,7 +171,7 @@ def _here(train: Sequence[Row], way: Way, advice: Advice) -> Here | None:
     )  # fmt: skip
 
 
-def _there(train: Sequence[Row], way: Way, advice: Advice) -> There | None:
+def _there(train: Sequence[Row], way: Way, advice: TrainingAdvice) -> There | None:
     host = way.host
     if host is None:
         return None

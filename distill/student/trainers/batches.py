@@ -23,7 +23,7 @@ padding (of 96 rows of 45 to 130 tokens 6 % and not 12 %).
 """
 
 
-class BatchSettings(Protocol):
+class TrainingBatches(Protocol):
     """What trainings have in common, whatever their loss."""
 
     @property
@@ -40,7 +40,7 @@ class BatchSettings(Protocol):
     def seed(self) -> int: ...
 
 
-def trl_arguments(kept: Path, settings: BatchSettings, steps: int) -> dict[str, Any]:
+def trl_arguments(kept: Path, settings: TrainingBatches, steps: int) -> dict[str, Any]:
     """What every training by TRL here is given: rows whole, checkpoints spread over its steps into `kept`, a line a step, no bar."""
     from torch.cuda import is_available as on_gpu
 

@@ -6,8 +6,8 @@ import pytest
 
 from distill.advise.quantity import Quantity, unknown
 from distill.advise.roi.break_even import (
-    Rival,
-    Serving,
+    RivalCost,
+    ServingCost,
     StudentCosts,
     break_even,
     cascade,
@@ -23,7 +23,7 @@ COSTS = StudentCosts(once=900.0, upkeep_a_day=5.0)
 
 def test_days_are_what_was_paid_by_what_is_saved_a_day() -> None:
     """10,000 calls save $20 a day less $5: $900 are paid back after 60 days; between 900/30 and never (5 − 5 = 0)."""
-    found = break_even("a", "b", own=OWN, rival=Rival(TEACHER), costs=COSTS, calls_a_day=10_000)
+    found = break_even("a", "b", own=OWN, rival=RivalCost(TEACHER), costs=COSTS, calls_a_day=10_000)
     assert (found.state, found.saving_a_day, found.days, found.calls) == (
         "pays",
         pytest.approx(15),
@@ -35,7 +35,7 @@ def test_days_are_what_was_paid_by_what_is_saved_a_day() -> None:
 
 
 def test_a_saving_of_nothing_never_pays() -> None:
-    found = break_even("a", "b", own=OWN, rival=Rival(TEACHER), costs=COSTS, calls_a_day=2_500)
+    found = break_even("a", "b", own=OWN, rival=RivalCost(TEACHER), costs=COSTS, calls_a_day=2_500)
     assert (found.state, found.days, found.calls) == ("never", None, None)
     assert found.saving_a_day == pytest.approx(0)
 
@@ -43,27 +43,29 @@ def test_a_saving_of_nothing_never_pays() -> None:
 @pytest.mark.parametrize(
     ("own", "rival", "costs"),
     [
-        (unknown("s", "$", ""), Rival(TEACHER), COSTS),
-        (OWN, Rival(unknown("t", "$", "")), COSTS),
-        (OWN, Rival(TEACHER), StudentCosts(None, 5.0)),
-        (OWN, Rival(TEACHER), StudentCosts(900.0, None)),
-        (OWN, Rival(TEACHER), StudentCosts(900.0, 5.0, (Serving(None),))),
-        (OWN, Rival(TEACHER, Serving(None)), COSTS),
+        (unknown("s", "$", ""), RivalCost(TEACHER), COSTS),
+        (OWN, RivalCost(unknown("t", "$", "")), COSTS),
+        (OWN, RivalCost(TEACHER), StudentCosts(None, 5.0)),
+        (OWN, RivalCost(TEACHER), StudentCosts(900.0, None)),
+        (OWN, RivalCost(TEACHER), StudentCosts(900.0, 5.0, (ServingCost(None),))),
+        (OWN, RivalCost(TEACHER, ServingCost(None)), COSTS),
     ],
 )
-def test_one_unknown_makes_the_result_unknown(own: Quantity, rival: Rival, costs: StudentCosts) -> None:
+def test_one_unknown_makes_the_result_unknown(own: Quantity, rival: RivalCost, costs: StudentCosts) -> None:
     found = break_even("a", "b", own=own, rival=rival, costs=costs, calls_a_day=10_000)
     assert (found.state, found.days, found.saving_a_day) == ("unknown", None, None)
 
 
 def test_machines_come_whole_and_the_rivals_count_too() -> None:
     """A call takes 8.64 s: a machine does 10,000 a day."""
-    mine = StudentCosts(0.0, 0.0, (Serving(2.4, 8.64),))
+    mine = StudentCosts(0.0, 0.0, (ServingCost(2.4, 8.64),))
     assert [mine.machines(calls) for calls in (1, 10_000, 10_001, 25_000)] == [1, 1, 2, 3]
     free = Quantity("x", 0.0, "$ a call", "given")
-    found = break_even("a", "b", own=free, rival=Rival(free, Serving(2.4, 17.28)), costs=mine, calls_a_day=10_000)
+    found = break_even(
+        "a", "b", own=free, rival=RivalCost(free, ServingCost(2.4, 17.28)), costs=mine, calls_a_day=10_000
+    )
     assert found.saving_a_day == pytest.approx(2.4)
-    assert Serving().machines(1e9) == 0
+    assert ServingCost().machines(1e9) == 0
 
 
 def test_a_cascade_pays_the_student_always_and_the_teacher_for_the_rest() -> None:
@@ -74,7 +76,7 @@ def test_a_cascade_pays_the_student_always_and_the_teacher_for_the_rest() -> Non
 
 
 def test_other_volumes_are_the_same_question() -> None:
-    points = sensitivity(own=OWN, rival=Rival(TEACHER), costs=COSTS, calls_a_day=10_000)
+    points = sensitivity(own=OWN, rival=RivalCost(TEACHER), costs=COSTS, calls_a_day=10_000)
     assert [(point.factor, point.state) for point in points] == [
         (0.25, "never"), (0.5, "pays"), (1.0, "pays"), (2.0, "pays"), (4.0, "pays"),
     ]  # fmt: skip
@@ -82,13 +84,14 @@ def test_other_volumes_are_the_same_question() -> None:
     assert points[4].days == pytest.approx(900 / 75)
 
 
-@pytest.mark.parametrize("serving", [(), (Serving(2.4, 8.64),)])
-def test_the_least_volume_for_a_day_pays_by_then_and_one_less_does_not(serving: tuple[Serving, ...]) -> None:
+@pytest.mark.parametrize("serving", [(), (ServingCost(2.4, 8.64),)])
+def test_the_least_volume_for_a_day_pays_by_then_and_one_less_does_not(serving: tuple[ServingCost, ...]) -> None:
     costs = StudentCosts(900.0, 5.0, serving)
-    calls = volume_for(90, own=OWN, rival=Rival(TEACHER), costs=costs)
+    calls = volume_for(90, own=OWN, rival=RivalCost(TEACHER), costs=costs)
     assert calls is not None
     here, less = (
-        break_even("", "", own=OWN, rival=Rival(TEACHER), costs=costs, calls_a_day=calls * part) for part in (1, 0.999)
+        break_even("", "", own=OWN, rival=RivalCost(TEACHER), costs=costs, calls_a_day=calls * part)
+        for part in (1, 0.999)
     )
     assert here.days is not None
     assert here.days == pytest.approx(90, abs=1e-3)
@@ -98,8 +101,8 @@ def test_the_least_volume_for_a_day_pays_by_then_and_one_less_does_not(serving: 
 
 
 def test_no_volume_pays_where_the_student_is_the_more_expensive() -> None:
-    assert volume_for(90, own=TEACHER, rival=Rival(OWN), costs=COSTS) is None
-    assert volume_for(90, own=OWN, rival=Rival(unknown("t", "$", "")), costs=COSTS) is None
+    assert volume_for(90, own=TEACHER, rival=RivalCost(OWN), costs=COSTS) is None
+    assert volume_for(90, own=OWN, rival=RivalCost(unknown("t", "$", "")), costs=COSTS) is None
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 
 from distill.evaluate.selective import cascade
 from distill.evaluate.selective.cascade import RoutedRow
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 
-FOUND = Threshold(0.5, 100, 80, 1, 0.04)
-NONE = Threshold(1.0, 100, 0, 0, None)
+FOUND = ConfidenceThreshold(0.5, 100, 80, 1, 0.04)
+NONE = ConfidenceThreshold(1.0, 100, 0, 0, None)
 ROWS = [
     RoutedRow(0.9, False, {"kind": "a"}, 0.1, 2.0),
     RoutedRow(0.8, True, {"kind": "a"}, 0.1, 2.0),

@@ -10,9 +10,9 @@ import pytest
 from distill.errors import UsageError
 from distill.evaluate.selective import routing
 from distill.evaluate.selective.cascade import Selective
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 
-LIMIT = Threshold(0.9, 300, 190, 4, 0.0477)
+LIMIT = ConfidenceThreshold(0.9, 300, 190, 4, 0.0477)
 FOUND = Selective(limit=0.05, against="teacher", signal="token probabilities", fields=["intent"], threshold=LIMIT)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from distill.evaluate.selective.cascade import CascadePrice, Selective
 from distill.evaluate.selective.sentences import sentences
-from distill.evaluate.selective.threshold import Threshold
+from distill.evaluate.selective.threshold import ConfidenceThreshold
 from distill.stats import proportion
 
 FOUND = Selective(
-    limit=0.05, against="known answers", signal="token probabilities", threshold=Threshold(0.9, 300, 190, 4, 0.0477),
+    limit=0.05, against="known answers", signal="token probabilities", threshold=ConfidenceThreshold(0.9, 300, 190, 4, 0.0477),
     coverage=proportion(62, 100), risk=proportion(1, 62), price=CascadePrice(0.42, 1.1, 0.35, 1.2),
 )  # fmt: skip
 
@@ -43,12 +43,12 @@ def test_against_the_teacher_wrong_is_called_otherwise() -> None:
 @pytest.mark.parametrize(
     ("limit", "words"),
     [
-        (Threshold(1.0, 40, 0, 0, None, 70), "59 is the least that could, all of them right; about 70"),
-        (Threshold(1.0, 300, 0, 0, None, 500), "About 500 would most likely show it"),
-        (Threshold(1.0, 300, 0, 0, None, None), "More of them would not"),
+        (ConfidenceThreshold(1.0, 40, 0, 0, None, 70), "59 is the least that could, all of them right; about 70"),
+        (ConfidenceThreshold(1.0, 300, 0, 0, None, 500), "About 500 would most likely show it"),
+        (ConfidenceThreshold(1.0, 300, 0, 0, None, None), "More of them would not"),
     ],
 )
-def test_where_nothing_is_kept_it_says_what_would_help(limit: Threshold, words: str) -> None:
+def test_where_nothing_is_kept_it_says_what_would_help(limit: ConfidenceThreshold, words: str) -> None:
     (said,) = sentences(replace(FOUND, threshold=limit, coverage=proportion(0, 100), risk=None, price=None))
     assert said.startswith("The student answers 0 % itself")
     assert words in said

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.lifecycle.logs.clock import Clock
+from distill.lifecycle.logs.clock import LogClock
 
 NOON = int(datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp()) * 10**6
 
 
 def test_jumps_are_counted_and_said() -> None:
-    clock = Clock(now=NOON)
+    clock = LogClock(now=NOON)
     hour = 3600 * 10**6
     for value in (NOON // 10**6, None, "nonsense", (NOON - 2 * hour) // 10**6, (NOON + hour) // 10**6):
         clock.seen(value)
@@ -23,7 +23,7 @@ def test_jumps_are_counted_and_said() -> None:
 
 
 def test_a_new_file_may_begin_earlier() -> None:
-    clock = Clock()
+    clock = LogClock()
     clock.seen(NOON)
     clock.file()
     clock.seen(NOON - 9 * 3600 * 10**6)
@@ -43,6 +43,6 @@ def test_a_new_file_may_begin_earlier() -> None:
     )
 )
 def test_no_value_is_too_odd(values: list[object]) -> None:
-    clock = Clock(now=NOON)
+    clock = LogClock(now=NOON)
     known = [clock.seen(value) for value in values]
     assert clock.absent + clock.unreadable == known.count(None)

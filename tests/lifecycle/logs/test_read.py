@@ -26,7 +26,7 @@ from production_logs import (
 )  # fmt: skip
 
 from distill.lifecycle.logs.call import LogColumns
-from distill.lifecycle.logs.clock import Clock
+from distill.lifecycle.logs.clock import LogClock
 from distill.lifecycle.logs.columns import LOGGED
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
@@ -245,7 +245,7 @@ def test_clocks_that_jump_leave_nothing_out(tmp_path: Path) -> None:
         openai("d", time="noon"),
         {"message": "e", "answer": "x"},
     ]
-    found, tally = read(write(tmp_path / "a.jsonl", *rows), tally=LogTally(clock=Clock(now=(START + 60) * 10**6)))
+    found, tally = read(write(tmp_path / "a.jsonl", *rows), tally=LogTally(clock=LogClock(now=(START + 60) * 10**6)))
     assert len(found) == 5
     assert (tally.clock.back, tally.clock.future, tally.clock.unreadable, tally.clock.absent) == (1, 1, 1, 1)
     assert len(tally.sentences()) == 4

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from distill.lifecycle.monitor.days import DayCounts
 from distill.lifecycle.monitor.judged import alarm_sentence, judged
-from distill.lifecycle.monitor.rates.baseline import Bound
+from distill.lifecycle.monitor.rates.baseline import RateBound
 from distill.lifecycle.monitor.state import MonitorState
 
-SCHEMA = Bound("schema", 1, 200, 0.04, 0.0003, "run")
+SCHEMA = RateBound("schema", 1, 200, 0.04, 0.0003, "run")
 
 
 def day(hits: int, rows: int = 2000) -> DayCounts:

@@ -13,7 +13,7 @@ from logged import call, other_kind
 from moods import CROSS, GLAD, OTHER
 
 from distill.errors import UsageError
-from distill.lifecycle.monitor.look import HarvestTo, Looked, look
+from distill.lifecycle.monitor.look import HarvestTo, MonitorLook, look
 from distill.pipeline.open_task import open_task
 from distill.teacher.progress import Silent
 
@@ -53,19 +53,19 @@ def write(path: Path, calls: Sequence[object]) -> Path:
 
 
 @pytest.fixture
-def looks(finished_moods: Path) -> Callable[..., Looked]:
-    def one(*logs: Path, sets: Sequence[str] = (), **how: Any) -> Looked:
+def looks(finished_moods: Path) -> Callable[..., MonitorLook]:
+    def one(*logs: Path, sets: Sequence[str] = (), **how: Any) -> MonitorLook:
         return look(open_task(finished_moods, overrides=sets, env={}), list(logs), Silent(), **how)
 
     return one
 
 
-def rates(looked: Looked) -> dict[str, float]:
+def rates(looked: MonitorLook) -> dict[str, float]:
     return {one.name: one.days[-1].rate for one in looked.result.signals}
 
 
 def test_a_clean_log_raises_nothing_and_the_second_look_reads_nothing(
-    looks: Callable[..., Looked], tmp_path: Path
+    looks: Callable[..., MonitorLook], tmp_path: Path
 ) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 400) + day(1, 400))
     first, again = looks(log), looks(log)
@@ -75,7 +75,7 @@ def test_a_clean_log_raises_nothing_and_the_second_look_reads_nothing(
     assert rates(first) == rates(again)
 
 
-def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     """The same on a second look, which reads nothing: cron may run it twice."""
     log = write(tmp_path / "calls.jsonl", day(0, 300) + day(1, 300, odd=0.3, wrong=0.4))
     found = looks(log)
@@ -91,7 +91,7 @@ def test_what_is_planted_is_raised_on_its_day_with_examples(looks: Callable[...,
 
 
 def test_text_of_a_log_is_no_markup_and_keys_and_persons_are_hidden(
-    looks: Callable[..., Looked], tmp_path: Path
+    looks: Callable[..., MonitorLook], tmp_path: Path
 ) -> None:
     text = (
         "<script>alert(1)</script> write to jane.roe@corp.com, key sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
@@ -106,7 +106,9 @@ def test_text_of_a_log_is_no_markup_and_keys_and_persons_are_hidden(
     assert "<script>" not in page
 
 
-def test_private_calls_count_and_are_never_shown_or_harvested(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_private_calls_count_and_are_never_shown_or_harvested(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 300, odd=1.0, private=True))
     to = HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
     found = looks(log, harvest_to=to)
@@ -118,7 +120,7 @@ def test_private_calls_count_and_are_never_shown_or_harvested(looks: Callable[..
     assert to.path.read_text() == ""
 
 
-def test_a_harvest_holds_what_was_far_once(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_a_harvest_holds_what_was_far_once(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     log, to = write(tmp_path / "calls.jsonl", day(0, 200, odd=0.1)), HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
     kept = looks(log, harvest_to=to).result.harvest
     assert kept is not None
@@ -128,7 +130,7 @@ def test_a_harvest_holds_what_was_far_once(looks: Callable[..., Looked], tmp_pat
     assert all("interest upon our joint" in row["message"] for row in rows if row["harvested"] == "new kinds of input")
 
 
-def test_repeated_calls_count_once(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_repeated_calls_count_once(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     """A client that sends one odd input a thousand times raises nothing."""
     retried = [call("an input that no seed is like: zygomorphic quincunx", "glad", START + n) for n in range(1000)]
     found = looks(write(tmp_path / "calls.jsonl", day(0, 300) + retried))
@@ -136,7 +138,9 @@ def test_repeated_calls_count_once(looks: Callable[..., Looked], tmp_path: Path)
     assert [(one.calls, one.distinct) for one in found.result.days] == [(1300, 301)]
 
 
-def test_a_log_of_another_task_is_refused_and_nothing_is_kept(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_a_log_of_another_task_is_refused_and_nothing_is_kept(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
     calls = day(0, 40)
     for one in calls[:30]:
         one["request"]["messages"][0]["content"] = "Translate into French."
@@ -145,7 +149,9 @@ def test_a_log_of_another_task_is_refused_and_nothing_is_kept(looks: Callable[..
     assert not (tmp_path / "project" / "monitor" / "mood" / "state.json").exists()
 
 
-def test_torn_lines_and_some_calls_of_another_task_are_counted(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_torn_lines_and_some_calls_of_another_task_are_counted(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 50))
     other = call("hello", "glad", START)
     other["request"]["messages"][0]["content"] = "Translate."
@@ -155,7 +161,7 @@ def test_torn_lines_and_some_calls_of_another_task_are_counted(looks: Callable[.
     assert found.result.skipped == {"torn": 2, "other_prompt": 1}
 
 
-def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     """A call of the year 2090 must not make every later day a late one."""
     calls = day(0, 50) + [call("a lamp", "glad", 3_800_000_000), {**call("a kettle", "glad", 0)}]
     found = looks(write(tmp_path / "calls.jsonl", calls))
@@ -164,14 +170,14 @@ def test_clocks_that_jump_are_of_today_and_say_so(looks: Callable[..., Looked], 
     assert any("in the future" in note for note in found.result.notes)
 
 
-def test_other_settings_begin_the_evidence_anew_and_say_so(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_other_settings_begin_the_evidence_anew_and_say_so(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     looks(write(tmp_path / "a.jsonl", day(0, 60)))
     found = looks(write(tmp_path / "b.jsonl", day(1, 60, wrong=0.3)), sets=["monitor.limits={schema: 0.01}"])
     assert any("begins anew" in note for note in found.result.notes)
     assert any(alarm.startswith("Schema failures") and "the limit is 1.0 %" in alarm for alarm in found.result.alarms)
 
 
-def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[..., Looked], tmp_path: Path) -> None:
+def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
     """Through the answer store: the same calls in another log are asked once."""
     calls = day(0, 60)
     nothing = looks(write(tmp_path / "a.jsonl", calls))
@@ -186,7 +192,7 @@ def test_the_teacher_is_asked_only_where_a_sample_is_wanted(looks: Callable[...,
 
 
 def test_a_run_that_is_half_there_is_an_error(
-    looks: Callable[..., Looked], finished_moods: Path, tmp_path: Path
+    looks: Callable[..., MonitorLook], finished_moods: Path, tmp_path: Path
 ) -> None:
     log = write(tmp_path / "calls.jsonl", day(0, 20))
     (finished_moods.parent / "runs/mood/001/samples.parquet").unlink()

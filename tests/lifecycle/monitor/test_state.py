@@ -8,13 +8,13 @@ import pytest
 
 from distill.errors import UsageError
 from distill.lifecycle.monitor.offsets import ReadLog
-from distill.lifecycle.monitor.rates.evidence import Evidence, after
+from distill.lifecycle.monitor.rates.evidence import SignalEvidence, after
 from distill.lifecycle.monitor.result import LoggedExample, SignalDay
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState, StoredDay
 
 
 def state() -> MonitorState:
-    held = after(Evidence(), day="2026-11-01", x=3, n=100, bound=0.05)
+    held = after(SignalEvidence(), day="2026-11-01", x=3, n=100, bound=0.05)
     day = StoredDay("2026-11-01", 100, 90, {"schema": SignalDay("2026-11-01", 3, 90, None, alarm=False)})
     shown = {"schema": [LoggedExample("a.jsonl:3", "half an emoji \ud83d", "no json", "not JSON")]}
     return MonitorState(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from distill.atomic_write import write_json
-from distill.lifecycle.registry.candidate import Candidate
+from distill.lifecycle.registry.candidate import StudentCandidate
 from distill.lifecycle.registry.shared_base import promoted_on
 from distill.lifecycle.registry.student import RegisteredStudent
 from distill.rundir import RunDir
@@ -28,8 +28,8 @@ def promoted(home: Path, task: str, weights: str, serve: Mapping[str, str] = ADA
     (at / "current").symlink_to(folder)
 
 
-def candidate(home: Path, weights: str) -> Candidate:
-    return Candidate(RunDir(home, "mood", 1), {}, {}, None, "", weights, None)
+def candidate(home: Path, weights: str) -> StudentCandidate:
+    return StudentCandidate(RunDir(home, "mood", 1), {}, {}, None, "", weights, None)
 
 
 def test_adapters_on_the_same_weights_by_the_link_that_a_switch_moves(tmp_path: Path) -> None:

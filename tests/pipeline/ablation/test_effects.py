@@ -7,20 +7,20 @@ import pytest
 
 from distill.evaluate.curve import intervals
 from distill.evaluate.curve.intervals import Floats
-from distill.pipeline.ablation.effects import Measured
+from distill.pipeline.ablation.effects import MeasuredEffect
 from distill.pipeline.learning_curve.points import PointName, Trained
 from distill.pipeline.learning_curve.scores import CurveScores
 
 ROWS, EXPERIMENTS, SEEDS = 150, 100, 3
 
 
-def measured(values: Floats) -> Measured:
+def measured(values: Floats) -> MeasuredEffect:
     """Of (variants, seeds, rows); the variants after the first are called 1, 2, …"""
     points = {
         str(at or ""): [Trained(PointName(100, seed), [], 1.0) for seed in range(values.shape[1])]
         for at in range(len(values))
     }
-    return Measured(points, CurveScores("exact", "right", values), intervals.drawn_means(values, draws=1000))
+    return MeasuredEffect(points, CurveScores("exact", "right", values), intervals.drawn_means(values, draws=1000))
 
 
 def simulated(random: np.random.Generator, effects: list[float], seeds: int) -> Floats:

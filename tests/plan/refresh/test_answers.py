@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from distill.pipeline.open_task import open_task
-from distill.plan.refresh.answers import AnswerPair, compared
+from distill.plan.refresh.answers import AnswerChange, compared
 from distill.records import Answer, Ended, ToolCall
 
 
@@ -17,7 +17,7 @@ def said(text: str, *calls: ToolCall) -> Answer:
     return Answer("r", Ended.OK, text, "stop", tool_calls=calls)
 
 
-def pair(task: Path, old: Answer, new: Answer, gold: object = None, *sets: str) -> AnswerPair:
+def pair(task: Path, old: Answer, new: Answer, gold: object = None, *sets: str) -> AnswerChange:
     rows = pl.DataFrame(
         {"seed_id": ["s"], "input": ["What a day."], "gold": [json.dumps(gold) if gold else None]},
         schema_overrides={"gold": pl.String},
@@ -34,7 +34,7 @@ def pair(task: Path, old: Answer, new: Answer, gold: object = None, *sets: str) 
     ],
 )
 def test_values_are_compared_and_not_spellings(task: Path, old: str, new: str, differs: bool) -> None:
-    assert pair(task, said(old), said(new)) == AnswerPair("s", differs, None)
+    assert pair(task, said(old), said(new)) == AnswerChange("s", differs, None)
 
 
 @pytest.mark.parametrize(("gold", "known"), [("glad", "old"), ("cross", "new")])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from distill.records import Json, canonical
 
 if TYPE_CHECKING:
-    from distill.cli.chat_lines import Question
+    from distill.cli.chat_lines import ChatQuestion
     from distill.views.student_chat import Reply
 
 _NAME = 9
 
 
-def reply_lines(question: Question, replies: Mapping[str, Reply]) -> list[str]:
+def reply_lines(question: ChatQuestion, replies: Mapping[str, Reply]) -> list[str]:
     """The row's texts where it is a test row, each answer with its seconds, and the known answer."""
     row, lines = question.row, []
     if row is not None:
@@ -29,7 +29,7 @@ def reply_lines(question: Question, replies: Mapping[str, Reply]) -> list[str]:
     return lines
 
 
-def reply_json(question: Question, replies: Mapping[str, Reply]) -> dict[str, Json]:
+def reply_json(question: ChatQuestion, replies: Mapping[str, Reply]) -> dict[str, Json]:
     """The same as one object."""
     row = question.row
     answers = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distill.money import shown
-from distill.plan.refresh.result import Disagreements, GrowthPlan, Preference, RefreshPlan, StratumProbe
+from distill.plan.refresh.result import Disagreements, GrowthPlan, JudgedPreference, RefreshPlan, StratumProbe
 from distill.text.percentages import percent, signed
 
 _SHOWN = 5
@@ -52,7 +52,7 @@ def _known(known: Disagreements) -> str:
     return f" ({said})" if said else ""
 
 
-def _by_order(judged: Preference | None) -> str:
+def _by_order(judged: JudgedPreference | None) -> str:
     """What of the judges' verdicts is no preference."""
     parts = [(judged.by_order, "changed with the order"), (judged.unread, "without a verdict")] if judged else []
     said = ", ".join(f"{count} {word}" for count, word in parts if count)

@@ -79,7 +79,7 @@ def _talk(task: Task, folder: RunDir, *, base: bool, people: bool, as_json: bool
 
 def _one(runner: asyncio.Runner, lines: ChatLines, read: object, *, as_json: bool) -> bool:
     """Show what a line came to; whether it could not be obeyed."""
-    from distill.cli.chat_lines import Note, Question
+    from distill.cli.chat_lines import ChatQuestion, Note
     from distill.cli.text.serve.chat import reply_json, reply_lines
 
     if isinstance(read, Note):
@@ -88,7 +88,7 @@ def _one(runner: asyncio.Runner, lines: ChatLines, read: object, *, as_json: boo
         else:
             _say(read.text)
         return read.wrong
-    if isinstance(read, Question):
+    if isinstance(read, ChatQuestion):
         replies = runner.run(lines.chat.ask(read.fields))
         if as_json:
             _print_json(reply_json(read, replies))

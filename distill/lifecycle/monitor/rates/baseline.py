@@ -36,7 +36,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class RateBound:
     """What the rate of a signal is held against. `level` is the chance of a false alarm that its evidence may take."""
 
     signal: str
@@ -67,7 +67,7 @@ def baseline(run: RunDir, gates: Mapping[str, Mapping[str, object]]) -> Baseline
 
 def bounds(
     counts: Mapping[str, Count], *, alpha: float, tolerance: float, limits: Mapping[str, float], ignore: Sequence[str]
-) -> list[Bound]:
+) -> list[RateBound]:
     """The signals that can raise an alarm, in their order: those with a figure of the run, or a limit."""
     given = {**{name: value for name, value in LIMITS.items() if name not in counts}, **limits}
     tested = [name for name in SIGNALS if name not in ignore and (name in given or name in counts)]
@@ -76,11 +76,11 @@ def bounds(
     ]
 
 
-def _bound(name: str, count: Count, level: float, tolerance: float, limit: float | None) -> Bound:
+def _bound(name: str, count: Count, level: float, tolerance: float, limit: float | None) -> RateBound:
     if limit is not None:
-        return Bound(name, count.hits, count.rows, limit, level, "spec")
+        return RateBound(name, count.hits, count.rows, limit, level, "spec")
     highest = rate_bound(count.hits, count.rows, level * _UNSURE)
-    return Bound(
+    return RateBound(
         name, count.hits, count.rows, max(highest, count.hits / count.rows + tolerance), level * (1 - _UNSURE), "run"
     )
 

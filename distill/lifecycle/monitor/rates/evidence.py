@@ -26,7 +26,7 @@ _FLAT = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SignalEvidence:
     """What all stakes have come to, by odds, as logarithms; `days` were staked on, the last of them `day` (ISO)."""
 
     days: int = 0
@@ -49,7 +49,7 @@ def rate_bound(k: int, n: int, level: float) -> float:
     return 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - level))
 
 
-def after(evidence: Evidence, *, day: str, x: int, n: int, bound: float) -> Evidence:
+def after(evidence: SignalEvidence, *, day: str, x: int, n: int, bound: float) -> SignalEvidence:
     """The evidence after n more rows of a day, x of which are hits; how a day is cut into looks makes no difference."""
     staked = staked_on(evidence, day)
     if bound >= 1:  # nothing is above it
@@ -59,16 +59,16 @@ def after(evidence: Evidence, *, day: str, x: int, n: int, bound: float) -> Evid
     )
 
 
-def staked_on(evidence: Evidence, day: str) -> Evidence:
+def staked_on(evidence: SignalEvidence, day: str) -> SignalEvidence:
     """With the stake of a day, where it is later than all before."""
     if day <= evidence.day:
         return evidence
     days = evidence.days + 1
     stake = math.log(_FLAT / ((days + _FLAT - 1) * (days + _FLAT)) / len(ODDS))
-    return Evidence(days, day, tuple(_sum(old, stake) for old in evidence.stakes))
+    return SignalEvidence(days, day, tuple(_sum(old, stake) for old in evidence.stakes))
 
 
-def hits_to_alarm(evidence: Evidence, *, day: str, n: int, bound: float, level: float) -> int | None:
+def hits_to_alarm(evidence: SignalEvidence, *, day: str, n: int, bound: float, level: float) -> int | None:
     """The fewest hits among n rows of a day that would be an alarm; None where not even n are."""
     low, high = 0, n + 1
     while low < high:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distill.cli.chat_lines import Question
+from distill.cli.chat_lines import ChatQuestion
 from distill.cli.text.serve.chat import reply_json, reply_lines
 from distill.views.student_chat import HeldOutRow, Reply
 
@@ -10,7 +10,7 @@ REPLIES = {"student": Reply('{"mood":"glad"}', 0.41, usd=0.00042), "base": Reply
 
 
 def test_answers_stand_one_under_the_other() -> None:
-    assert reply_lines(Question({"message": "hi"}), REPLIES) == [
+    assert reply_lines(ChatQuestion({"message": "hi"}), REPLIES) == [
         'student  {"mood":"glad"}   (0.41 s, $0.00042)',
         "base     no answer: a bad gateway   (2.00 s)",
     ]
@@ -18,7 +18,7 @@ def test_answers_stand_one_under_the_other() -> None:
 
 def test_a_test_row_stands_above_and_its_known_answer_below() -> None:
     row = HeldOutRow("abc", {"message": "two\nlines"}, None)
-    lines = reply_lines(Question(row.fields, row), {"student": Reply("a\nb", 0.1)})
+    lines = reply_lines(ChatQuestion(row.fields, row), {"student": Reply("a\nb", 0.1)})
     assert lines == [
         "message  two",
         "         lines",
@@ -26,7 +26,7 @@ def test_a_test_row_stands_above_and_its_known_answer_below() -> None:
         "         b",
         "known    no known answer",
     ]
-    assert reply_json(Question(row.fields, row), REPLIES) == {
+    assert reply_json(ChatQuestion(row.fields, row), REPLIES) == {
         "fields": {"message": "two\nlines"},
         "row": "abc",
         "known": None,

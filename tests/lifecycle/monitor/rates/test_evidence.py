@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.lifecycle.monitor.rates import evidence
-from distill.lifecycle.monitor.rates.evidence import ODDS, Evidence, after, hits_to_alarm, rate_bound
+from distill.lifecycle.monitor.rates.evidence import ODDS, SignalEvidence, after, hits_to_alarm, rate_bound
 
 
 def weights(n: int, rate: float) -> list[float]:
@@ -27,7 +27,7 @@ def test_a_bet_is_fair_or_worse_at_every_rate_below_the_bound(n: int, bound: flo
 
 
 def test_stakes_of_all_days_add_up_to_one() -> None:
-    held = Evidence()
+    held = SignalEvidence()
     for day in range(3000):
         held = evidence.staked_on(held, f"{day:05d}")
     assert 0.98 < math.exp(held.log) <= 1
@@ -45,10 +45,10 @@ def test_the_bound_of_the_runs_rate_covers_it(n: int, k: int, level: float) -> N
 
 @given(hits=st.lists(st.tuples(st.integers(0, 20), st.integers(20, 50)), min_size=2, max_size=6))
 def test_how_a_day_is_cut_into_looks_makes_no_difference(hits: list[tuple[int, int]]) -> None:
-    cut = Evidence()
+    cut = SignalEvidence()
     for x, n in hits:
         cut = after(cut, day="2026-11-01", x=x, n=n, bound=0.1)
-    whole = after(Evidence(), day="2026-11-01", x=sum(x for x, _ in hits), n=sum(n for _, n in hits), bound=0.1)
+    whole = after(SignalEvidence(), day="2026-11-01", x=sum(x for x, _ in hits), n=sum(n for _, n in hits), bound=0.1)
     assert cut.log == pytest.approx(whole.log)
 
 
@@ -56,7 +56,7 @@ def test_a_thousand_sequences_at_the_bound_itself_seldom_raise_an_alarm() -> Non
     """The hardest case: the true rate is the bound. 100 looks each; at most `level` of the sequences may end in an alarm."""
     draw, level, raised = np.random.default_rng(1), 0.05, 0
     for _ in range(400):
-        held = Evidence()
+        held = SignalEvidence()
         for day, x in enumerate(draw.binomial(200, 0.03, size=60)):
             held = after(held, day=f"{day:03d}", x=int(x), n=200, bound=0.03)
             if held.log >= -math.log(level):
@@ -68,22 +68,22 @@ def test_a_thousand_sequences_at_the_bound_itself_seldom_raise_an_alarm() -> Non
 @pytest.mark.parametrize("clean_days", [0, 90])
 def test_a_planted_share_is_found_on_its_day(clean_days: int) -> None:
     """Also after three months in which nothing happened."""
-    held, level = Evidence(), 0.0003
+    held, level = SignalEvidence(), 0.0003
     for day in range(clean_days):
         held = after(held, day=f"{day:03d}", x=10, n=2000, bound=0.017)
     assert after(held, day="900", x=110, n=2000, bound=0.017).log >= -math.log(level)
 
 
 def test_hits_to_alarm_is_the_fewest() -> None:
-    held = after(Evidence(), day="2026-11-01", x=3, n=500, bound=0.02)
+    held = after(SignalEvidence(), day="2026-11-01", x=3, n=500, bound=0.02)
     least = hits_to_alarm(held, day="2026-11-02", n=500, bound=0.02, level=0.001)
     assert least is not None
     logs = [after(held, day="2026-11-02", x=x, n=500, bound=0.02).log for x in (least - 1, least)]
     assert logs[0] < -math.log(0.001) <= logs[1]
-    assert hits_to_alarm(Evidence(), day="2026-11-02", n=3, bound=0.5, level=0.001) is None
+    assert hits_to_alarm(SignalEvidence(), day="2026-11-02", n=3, bound=0.5, level=0.001) is None
 
 
 def test_late_calls_of_a_day_that_is_past_add_no_stake() -> None:
-    held = after(Evidence(), day="2026-11-05", x=1, n=10, bound=0.1)
+    held = after(SignalEvidence(), day="2026-11-05", x=1, n=10, bound=0.1)
     late = after(held, day="2026-11-02", x=1, n=10, bound=0.1)
     assert (late.days, late.day) == (1, "2026-11-05")
