@@ -7,14 +7,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     # One subject in several files, tested through its door: what goes in and what comes out.
-    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/refresh spec/seeds spec/settings spec/strata spec/student spec/task "
+    "spec/test_task_yaml.py": "spec/dataset spec/evaluation/evaluate spec/judge spec/lifecycle/refresh spec/seeds spec/settings spec/strata spec/student spec/task "
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
     "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
     "seeds/formats/test_rows.py": "seeds/formats/csv_dialect seeds/formats/file_format seeds/formats/json_rows",
-    "seeds/test_row_faults.py": "seeds/rows_to_seeds",
+    "seeds/faults/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
     "lifecycle/logs/test_read.py": "lifecycle/logs/call lifecycle/logs/columns lifecycle/logs/joined lifecycle/logs/tally lifecycle/logs/shapes/fields "
@@ -56,7 +56,7 @@ ELSEWHERE = {
     "report/test_page.py": "report/report",
     "evaluate/previous/test_agreement.py": "report/previous",
     "plan/refresh/test_probe.py": "plan/refresh/price plan/refresh/result plan/refresh/rows",
-    "pipeline/test_growing.py": "plan/refresh/grow",
+    "pipeline/next_run/test_growing.py": "plan/refresh/grow",
     "cli/verbs/serve/test_refresh.py": "cli/text/serve/refresh",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
@@ -87,14 +87,14 @@ ELSEWHERE = {
     "lifecycle/calendar/test_project.py": "cli/text/project lifecycle/calendar/result",
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
     "lifecycle/registry/task_registry",
-    "lifecycle/registry/test_mlflow_registry.py": "spec/registry",
+    "lifecycle/registry/test_mlflow_registry.py": "spec/lifecycle/registry",
     "report/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/verbs/serve/test_routes.py": "cli/text/serve/routes",
     "ship/routes/test_load.py": "api/routes",
     "ship/test_ship.py": "ship/whole_folder",
     "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
     "lifecycle/monitor/teacher_sample",
-    "lifecycle/monitor/rates/test_signals.py": "spec/monitor",
+    "lifecycle/monitor/rates/test_signals.py": "spec/lifecycle/monitor",
     "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
     "cli/verbs/worth/test_roi.py": "cli/text/worth/roi",

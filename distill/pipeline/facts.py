@@ -14,7 +14,7 @@ from distill.evaluate.scoring import own
 from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
-from distill.report.changes import run_before
+from distill.report.sections.changes import run_before
 from distill.task.run import ActiveRun, ledger, parent_teacher
 from distill.teacher import counts
 

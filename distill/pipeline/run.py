@@ -13,7 +13,8 @@ from distill.evaluate import stage as evaluating
 from distill.generate import served_models
 from distill.generate.kept import Relabel, write_relabel
 from distill.money import Budget
-from distill.pipeline import empty_dataset, facts, generate, growing, pending, run_number
+from distill.pipeline import empty_dataset, facts, generate, pending
+from distill.pipeline.next_run import growing, run_number
 from distill.pipeline.result import Run, result_of
 from distill.report import stage as reporting
 from distill.rundir import RunDir, numbers

@@ -39,7 +39,7 @@ def read_task_rows(
     chats: Mapping[str, bool], faults: list[Fault], home: Path,
 ) -> TaskRows:  # fmt: skip
     """The rows; where their files cannot be read, that is a fault, and nothing that only follows from it."""
-    from distill.pipeline.since import since_of
+    from distill.pipeline.next_run.since import since_of
     from distill.seeds import load
     from distill.seeds.formats.file_format import FileFormat
     from distill.seeds.held_out import read_held_out

@@ -25,10 +25,10 @@ from distill.evaluate.worst import WorstAnswer, best_answers
 from distill.exam.result import read_exam
 from distill.records import Json
 from distill.report import page, timeline
-from distill.report.changes import changes_since_before
 from distill.report.curation import CurationSection, curation_of
 from distill.report.previous import previous_student
 from distill.report.report import DatasetSize, Report, RunFacts, StudentFacts, TeacherFacts, as_json
+from distill.report.sections.changes import changes_since_before
 from distill.report.sections.heat_map import HeatMap, heat_map
 from distill.report.spending import spending
 from distill.report.warnings import warnings

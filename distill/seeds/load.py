@@ -17,9 +17,10 @@ import polars as pl
 from distill.chat import conversation
 from distill.errors import Fault, SpecError
 from distill.records import Json, Seed, canonical
-from distill.seeds import fault_summary, sql_labels
+from distill.seeds import sql_labels
 from distill.seeds.chat_logs.chats import row_of
-from distill.seeds.fault_summary import BadRow
+from distill.seeds.faults import fault_summary
+from distill.seeds.faults.fault_summary import BadRow
 from distill.seeds.formats.file_format import AS_FOUND, FileFormat, Notes, RawRow
 from distill.seeds.formats.rows import matching_files, read_rows
 from distill.seeds.packed import PackedSeeds

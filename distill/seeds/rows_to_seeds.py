@@ -11,11 +11,11 @@ from pathlib import Path
 
 from distill.chat import conversation
 from distill.records import Json, Seed, canonical
-from distill.seeds import row_faults
 from distill.seeds.chat_logs import keys as chat_keys
 from distill.seeds.chat_logs import row_request
 from distill.seeds.chat_logs.chats import MUST_NOT_TRAIN, row_of
-from distill.seeds.fault_summary import BadRow
+from distill.seeds.faults import row_faults
+from distill.seeds.faults.fault_summary import BadRow
 from distill.seeds.formats.file_format import RawRow
 from distill.seeds.since import Since, SinceTally
 from distill.seeds.sql_labels import SqlLabel

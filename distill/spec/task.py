@@ -12,9 +12,9 @@ from distill.spec import deadline
 from distill.spec.dataset import Dataset, Dedup, Expect
 from distill.spec.evaluation.evaluate import Evaluate
 from distill.spec.judge import Judge
-from distill.spec.monitor import MonitorSettings
-from distill.spec.refresh import RefreshSettings
-from distill.spec.registry import RegistrySettings
+from distill.spec.lifecycle.monitor import MonitorSettings
+from distill.spec.lifecycle.refresh import RefreshSettings
+from distill.spec.lifecycle.registry import RegistrySettings
 from distill.spec.seeds import Seeds
 from distill.spec.settings import Settings, located
 from distill.spec.strata import Strata

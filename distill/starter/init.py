@@ -13,7 +13,7 @@ from distill import extras, url
 from distill.atomic_write import write_atomic
 from distill.errors import Fault, SpecError, UsageError
 from distill.records import Json
-from distill.seeds import row_faults
+from distill.seeds.faults import row_faults
 from distill.seeds.formats.file_format import Notes, RawRow
 from distill.seeds.formats.rows import matching_files, read_rows
 from distill.starter import logged_chats, schema

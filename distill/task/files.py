@@ -11,8 +11,8 @@ from pathlib import Path
 from distill.errors import Fault
 from distill.records import Json
 from distill.secrets.withheld import masked
-from distill.task import schema_check
 from distill.text.normalise import web_address
+from distill.values import schema_check
 
 MOST_BYTES = 4_000_000
 _SHOWN = 300

@@ -69,7 +69,7 @@ class Task:
     rival_prompts: Mapping[str, templates.Template] = field(default_factory=dict)
     """Rival → its prompt, where it has one of its own."""
     growth: StrataGrowth | None = None
-    """What this run grows by the misses of an earlier one (`distill.pipeline.growing`)."""
+    """What this run grows by the misses of an earlier one (`distill.pipeline.next_run.growing`)."""
     notes: Sequence[str] = ()
     """What was found out about the files of rows and a person should know."""
 

@@ -15,7 +15,7 @@ from distill.records import Request
 from distill.teacher import counts, runner
 from distill.teacher.counts import TokenCounts
 from distill.teacher.endpoint.address import Address, Model, opened
-from distill.teacher.held import HeldModel
+from distill.teacher.endpoint.held import HeldModel
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
 from distill.teacher.progress import Progress, Watcher

@@ -21,7 +21,7 @@ from datetime import date, timedelta
 
 from distill.lifecycle.calendar.model_ends import BASE, SERVING
 from distill.lifecycle.calendar.result import Due, ModelEnd, TaskStatus
-from distill.spec.refresh import RefreshSettings
+from distill.spec.lifecycle.refresh import RefreshSettings
 
 _DISTIL = "distil"
 

@@ -20,7 +20,7 @@ from distill.lifecycle.calendar.spending import ProjectSpending, spending_of
 from distill.pipeline import arguments
 from distill.rundir import numbers
 from distill.spec import TaskSpec
-from distill.spec.refresh import RefreshSettings
+from distill.spec.lifecycle.refresh import RefreshSettings
 from distill.task import event_loop
 
 PROBE = "refresh.json"

@@ -19,7 +19,7 @@ from distill.errors import UsageError
 from distill.lifecycle.registry.student import RegisteredStudent
 from distill.lifecycle.registry.task_registry import TaskRegistry
 from distill.rundir import read_json
-from distill.spec.registry import mlflow_address
+from distill.spec.lifecycle.registry import mlflow_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

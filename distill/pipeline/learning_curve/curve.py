@@ -24,13 +24,14 @@ from distill.evaluate.curve.result import (
     read_curves,
 )  # fmt: skip
 from distill.money import Budget
-from distill.pipeline import facts, run_number
+from distill.pipeline import facts
 from distill.pipeline.learning_curve.plan import MOST_SEEDS, CurvePlan, CurveRequest, planned
 from distill.pipeline.learning_curve.points import Trained, trained
 from distill.pipeline.learning_curve.price import price_a_row
 from distill.pipeline.learning_curve.rows import CurveRows, curve_rows, student_kind
 from distill.pipeline.learning_curve.scores import scored
 from distill.pipeline.learning_curve.subsets import FEWEST_POINTS
+from distill.pipeline.next_run import run_number
 from distill.rundir import RunDir, read_parquet
 from distill.stats import Estimate
 from distill.task import event_loop, stores, used_spec

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from distill.evaluate import arms
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions, first_questions
-from distill.pipeline import run_number
+from distill.pipeline.next_run import run_number
 from distill.plan.estimate import Spender, SpenderEstimate, estimate
 from distill.plan.refresh.grow import growth_plans, growth_spenders
 from distill.plan.refresh.result import GrowthPlan, RefreshPlan

@@ -21,8 +21,8 @@ from distill.generate import questions
 from distill.generate.kept import relabel_of
 from distill.generate.questions import TeacherQuestion, TeacherQuestions
 from distill.money import known_usd
-from distill.pipeline import run_number
-from distill.pipeline.growing import growth_of, with_growth
+from distill.pipeline.next_run import run_number
+from distill.pipeline.next_run.growing import growth_of, with_growth
 from distill.plan.estimate import Spender, estimate, total
 from distill.plan.pilot import pilot_sender
 from distill.plan.refresh import answers, decide, preference, sample

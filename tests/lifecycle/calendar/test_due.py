@@ -22,7 +22,7 @@ from distill.lifecycle.calendar.result import (
     ServingStudent,
     TaskStatus,
 )
-from distill.spec.refresh import RefreshSettings
+from distill.spec.lifecycle.refresh import RefreshSettings
 
 TODAY = date(2026, 11, 30)
 NEWEST = NewestRun("mood/002", "finished", "report", "2026-11-01", "2026-11-01", "distil", 90, 0, None)

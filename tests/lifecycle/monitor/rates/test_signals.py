@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from distill.curate.gates.registry import GATES
 from distill.lifecycle.monitor.rates.signals import GATED, LIMITS, SIGNALS
-from distill.spec import monitor
-from distill.spec.monitor import MonitorSettings
+from distill.spec.lifecycle import monitor
+from distill.spec.lifecycle.monitor import MonitorSettings
 
 
 def test_the_spec_knows_every_signal_by_its_name() -> None:

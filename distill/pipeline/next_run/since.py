@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from distill.errors import UsageError
-from distill.pipeline.run_number import finished
+from distill.pipeline.next_run.run_number import finished
 from distill.rundir import RunDir, numbers, read_parquet
 from distill.seeds.since import Since
 from distill.seeds.split import CALIBRATION, TEST

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from distill.seeds.fault_summary import BadRow, dropped_rows, summarised
+from distill.seeds.faults.fault_summary import BadRow, dropped_rows, summarised
 
 FILE = Path("/data/seeds.jsonl")
 

@@ -21,7 +21,7 @@ from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
-from distill.pipeline import growing
+from distill.pipeline.next_run import growing
 from distill.rundir import MANIFEST, RunDir, latest
 from distill.student import other_formats
 from distill.task import used_spec

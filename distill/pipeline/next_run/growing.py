@@ -18,7 +18,7 @@ from pathlib import PurePath
 import polars as pl
 
 from distill.atomic_write import write_json
-from distill.evaluate.misses import misses
+from distill.evaluate.diagnosis.misses import misses
 from distill.records import Seed
 from distill.rundir import RunDir, read_parquet, read_result
 from distill.seeds import load

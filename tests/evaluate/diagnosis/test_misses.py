@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from distill.evaluate.misses import Misses, misses
+from distill.evaluate.diagnosis.misses import Misses, misses
 from distill.rundir import RunDir
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from distill.teacher.endpoint.address import Address
-from distill.teacher.held import HeldModel
+from distill.teacher.endpoint.held import HeldModel
 
 HERE = Address("scripted")
 

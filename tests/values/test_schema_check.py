@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from distill.task.schema_check import faults, parsed
+from distill.values.schema_check import faults, parsed
 
 
 @pytest.mark.parametrize(

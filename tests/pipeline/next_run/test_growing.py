@@ -16,9 +16,9 @@ from two_teachers import many, serve
 
 from distill.cli.text.serve.refresh import refresh_lines
 from distill.errors import SpecError
-from distill.pipeline import growing
 from distill.pipeline import run as running
-from distill.pipeline.growing import with_growth
+from distill.pipeline.next_run import growing
+from distill.pipeline.next_run.growing import with_growth
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
 from distill.plan.pilot import pilot_sender

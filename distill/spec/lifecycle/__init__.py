@@ -1,0 +1,1 @@
+"""Settings of what comes after a run: registry, monitor, refresh."""
