@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from distill.evaluate.arm_kinds import classifiers, few_shot, gold_student
 from distill.evaluate.arm_kinds.few_shot import Examples
 from distill.evaluate.arms import (
     Answers,
+    Arm,
     arms_of,
     call,
     prompt_room,
@@ -55,12 +56,7 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     asked = [*arms, *([earlier.arm] if earlier and earlier.arm else [])]
     if len(asked) > 1:
         run.watch.say(f"  {tests.height:,} test rows to each in turn: {', '.join(arm.name for arm in asked)}")
-    answered, grown = dict[str, Answers](), dict[str, int | None]()
-    for arm in arms:
-        sent = run.sender.sends
-        with memory.growth() as growth:
-            answered[arm.name] = await call(task, arm, tests, run.sender)
-        grown[arm.name] = growth.bytes if arm.address.local and run.sender.sends > sent else None
+    answered, grown = await _in_turn(run, arms, tests)
     draws = await selective.draws_of_tests(run, arms, tests)
     before, notes = await ask_earlier(earlier, tests, run.sender) if earlier else ([], [])
     models = await asyncio.to_thread(classifiers.models, run, earlier.model if earlier else None)
@@ -81,6 +77,19 @@ async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     write_json(run.folder / "comparison.json", asdict(comparison))
     pending = calls.filter(pl.col("ended") == "pending").height + (judged.result.pending if judged else 0)
     return {"verdict": comparison.verdict.word, "unanswered": pending}
+
+
+async def _in_turn(
+    run: ActiveRun, arms: Sequence[Arm], tests: pl.DataFrame
+) -> tuple[dict[str, Answers], dict[str, int | None]]:
+    """The answers of each arm, and the bytes that a local model took more while it was asked; None where it sent nothing."""
+    answered, grown = dict[str, Answers](), dict[str, int | None]()
+    for arm in arms:
+        sent = run.sender.sends
+        with memory.growth() as growth:
+            answered[arm.name] = await call(run.task, arm, tests, run.sender)
+        grown[arm.name] = growth.bytes if arm.address.local and run.sender.sends > sent else None
+    return answered, grown
 
 
 def _examples(run: ActiveRun) -> Examples | None:
