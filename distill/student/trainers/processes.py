@@ -56,6 +56,7 @@ def announced() -> Iterator[dict[str, Json]]:
     """What the first process announces, one after the other, until it ends."""
     while given := told(""):
         yield json.loads(given)
+    _leave()
 
 
 @contextmanager
@@ -73,10 +74,8 @@ def undisturbed() -> Iterator[None]:
 def release() -> None:
     """The first process trains no more: the others end."""
     if count() > 1:
-        from torch import distributed
-
         told("")
-        distributed.destroy_process_group()
+        _leave()
 
 
 def agreed(flag: bool) -> bool:
@@ -115,6 +114,14 @@ def _join() -> None:
     if on_gpu:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+
+
+def _leave() -> None:
+    """Part from the others, all at once: a process whose peer closes a connection first may be aborted by gloo."""
+    from torch import distributed
+
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
 def _cpu() -> object:
