@@ -1,0 +1,1 @@
+"""Answers of bases and tunes, by the best engine that is here."""
