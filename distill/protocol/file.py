@@ -15,30 +15,30 @@ HOUR_S, MONTH_S = 3600, 30 * 86400
 
 
 def file_object(
-    *, id: str, filename: str, purpose: str, size: int, created_at: float, expires_at: float | None = None,
+    *, identity: str, filename: str, purpose: str, size: int, created_at: float, expires_at: float | None = None,
     status: str = "processed", status_details: str | None = None,
 ) -> dict[str, Json]:  # fmt: skip
     """The file object."""
     return {
-        "id": id, "object": "file", "bytes": size, "created_at": int(created_at),
+        "id": identity, "object": "file", "bytes": size, "created_at": int(created_at),
         "expires_at": None if expires_at is None else int(expires_at), "filename": filename, "purpose": purpose,
         "status": status, "status_details": status_details,
     }  # fmt: skip
 
 
 def upload_object(
-    *, id: str, filename: str, purpose: str, size: int, created_at: float, expires_at: float, status: str, file: Json = None,
+    *, identity: str, filename: str, purpose: str, size: int, created_at: float, expires_at: float, status: str, file: Json = None,
 ) -> dict[str, Json]:  # fmt: skip
     """The upload object: a file that comes in parts; `file` is the one made of them."""
     return {
-        "id": id, "object": "upload", "bytes": size, "created_at": int(created_at), "expires_at": int(expires_at),
+        "id": identity, "object": "upload", "bytes": size, "created_at": int(created_at), "expires_at": int(expires_at),
         "filename": filename, "purpose": purpose, "status": status, "file": file,
     }  # fmt: skip
 
 
-def part_object(*, id: str, upload_id: str, created_at: float) -> dict[str, Json]:
+def part_object(*, identity: str, upload_id: str, created_at: float) -> dict[str, Json]:
     """A part of an upload."""
-    return {"id": id, "object": "upload.part", "created_at": int(created_at), "upload_id": upload_id}
+    return {"id": identity, "object": "upload.part", "created_at": int(created_at), "upload_id": upload_id}
 
 
 def deleted(name: str, kind: str = "file") -> dict[str, Json]:

@@ -55,14 +55,21 @@ def add(
     """Make a file of bytes, or of a path that is taken over (moved; it has to lie on the home's disk). Safe in any thread."""
     file_id = ids.new("file-")
     size = keep(home, file_id, data)
-    now = time.time()
-    made = HostedFile(file_id, name, purpose, size, now, None if lasts_s is None else now + lasts_s)
-    values = (made.id, made.filename, made.purpose, made.bytes, made.created_at, made.expires_at)
     try:
-        db.write("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
+        return record(db, file_id, name, purpose, size, lasts_s=lasts_s)
     except BaseException:
         path(home, file_id).unlink(missing_ok=True)
         raise
+
+
+def record(
+    db: Database, file_id: str, name: str, purpose: str, size: int, *, lasts_s: float | None = None
+) -> HostedFile:
+    """The row of a file whose bytes are kept under this id already."""
+    now = time.time()
+    made = HostedFile(file_id, name, purpose, size, now, None if lasts_s is None else now + lasts_s)
+    values = (made.id, made.filename, made.purpose, made.bytes, made.created_at, made.expires_at)
+    db.write("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
     return made
 
 
@@ -123,6 +130,4 @@ def _settle(folder: Path) -> None:
 
 
 def _read(row: sqlite3.Row) -> HostedFile:
-    return HostedFile(
-        row["id"], row["filename"], row["purpose"], row["bytes"], row["created_at"], row["expires_at"]
-    )
+    return HostedFile(row["id"], row["filename"], row["purpose"], row["bytes"], row["created_at"], row["expires_at"])
