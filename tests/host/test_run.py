@@ -30,7 +30,7 @@ def test_a_port_that_is_taken() -> None:
             bound("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("address", ["203.0.113.7", "no such name", "", "999.1.1.1"])
+@pytest.mark.parametrize("address", ["203.0.113.7", "", "999.1.1.1"])
 def test_an_address_that_is_none_of_ours(address: str) -> None:
     with pytest.raises(UsageError, match="--address"):
         bound(address, 0).close()
