@@ -142,10 +142,10 @@ class _Look:
             held = {name: tensor.detach().cpu().clone() for name, tensor in weights().items()}
             self.best = (mean, margins, held)
             _keep_best(self.kept, self.best, step)
-        self.keep_curve()
         save = self.save
         if self.on_epoch is not None and save is not None:
             self.on_epoch(self.curve[-1], lambda folder: save(weights(), folder))
+        self.keep_curve()
 
 
 def _keep_best(kept: Path, best: tuple[float, list[float], dict[str, Tensor]], step: int) -> None:
