@@ -137,7 +137,7 @@ async def events(call: Request) -> JSONResponse:
         raise ApiError(f"No object with id '{after}' to list after.", param="after")
     shapes_ = [
         shapes.event(
-            id=one.id, created_at=one.created_at, message=one.message, level=one.level, type=one.type, data=one.data
+            event_id=one.id, created_at=one.created_at, message=one.message, level=one.level, kind=one.type, data=one.data
         )
         for one in found[:limit]
     ]
@@ -148,8 +148,7 @@ async def checkpoints(call: Request) -> JSONResponse:
     """The last step first."""
     host: Host = call.app.state.host
     rows = [
-        shapes.checkpoint(
-            id=one.id, created_at=one.created_at, job_id=one.job_id, model=one.model, step=one.step, metrics=one.metrics
+        shapes.checkpoint(checkpoint_id=one.id, created_at=one.created_at, job_id=one.job_id, model=one.model, step=one.step, metrics=one.metrics
         )
         for one in jobs.checkpoints(host.db, _found(call).id)
     ]
@@ -208,7 +207,7 @@ def shown(job: Job) -> dict[str, Json]:
     """A job as clients see it."""
     error: Mapping[str, Json] | None = job.error
     return shapes.job(
-        id=job.id, created_at=job.created_at, model=job.model, status=job.status, training_file=job.training_file, seed=job.seed,
+        job_id=job.id, created_at=job.created_at, model=job.model, status=job.status, training_file=job.training_file, seed=job.seed,
         organization_id=f"org-{ORGANIZATION}", method=job.method, hyperparameters=job.hyperparameters, validation_file=job.validation_file,
         fine_tuned_model=job.fine_tuned_model, finished_at=job.finished_at,
         estimated_finish=job.estimated_finish if job.status == "running" else None, trained_tokens=job.trained_tokens,

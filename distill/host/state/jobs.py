@@ -101,7 +101,7 @@ class JobCheckpoint:
 
 def add(db: Database, job: Job) -> None:
     """Keep a new job."""
-    names = [name for name in Job.__slots__]
+    names = list(Job.__slots__)
     marks = ", ".join("?" * len(names))
     sql = f"INSERT INTO jobs ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of ours
     db.write(sql, [_stored(name, getattr(job, name)) for name in names])

@@ -17,7 +17,7 @@ from distill.host.state import files, jobs, models
 from distill.host.state.database import Database
 from distill.host.state.jobs import Job
 from distill.host.training import hyperparameters, order, progress, results_file
-from distill.host.training.work import DISK_FULL, DONE, FAILED, STOPPED
+from distill.host.training.progress import DISK_FULL, DONE, FAILED, STOPPED
 from distill.protocol.error import ApiError
 from distill.records import Json
 

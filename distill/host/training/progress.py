@@ -17,6 +17,7 @@ from pathlib import Path
 
 from distill.records import Json
 
+DONE, STOPPED, FAILED, DISK_FULL = 0, 3, 4, 28
 _FILE = "progress.jsonl"
 _FOR_GOOD = ("checked", "epoch", "failed", "done")
 """Lines that have to be on the disk before the process goes on."""

@@ -69,6 +69,15 @@ class TrainingQueue:
                 _LOG.warning("the queue of jobs waits: %s", fault)
                 await asyncio.sleep(_AFTER_FAULT_S)
 
+    async def _work_or_fail(self, job: Job, phase: str) -> None:
+        try:
+            await self._work(job, phase)
+        except (OSError, sqlite3.Error):
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours in one job must not end all jobs
+            _LOG.exception("the job %s", job.id)
+            outcome.fail(self._db, job.id, code="server_error", message="The host could not go on with this job; its log says why")
+
     async def _work(self, job: Job, phase: str) -> None:
         """One process, from its start to its end."""
         while outcome.take(self._db, self._home, job.id):  # what an earlier one said while nobody listened

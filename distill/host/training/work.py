@@ -3,8 +3,6 @@
 It ends by itself when its standard input does, which its server holds: the server died, or closed it to pause the job. A training
 stops at its next step, with a checkpoint. Only one process at a time is at work in a folder: another waits, for the one before may
 still be writing its checkpoint.
-
-    exit code   0 done   3 told to stop   4 failed, with the reason in progress.jsonl   28 the disk is full   else it broke
 """
 
 from __future__ import annotations
@@ -24,10 +22,9 @@ from distill.folder_lock import locked
 from distill.host.training import hyperparameters, order, rows
 from distill.host.training.base import weights_of
 from distill.host.training.order import CheckedRows
-from distill.host.training.progress import ProgressWriter
+from distill.host.training.progress import DISK_FULL, DONE, FAILED, STOPPED, ProgressWriter
 from distill.teacher.endpoint.stopping import Stopped
 
-DONE, STOPPED, FAILED, DISK_FULL = 0, 3, 4, 28
 _GRACE_S = 120.0
 """What a training gets to come to its next step and write a checkpoint."""
 _MOST_WARNINGS = 5
