@@ -1,0 +1,62 @@
+"""A host for tests: the real application by the real server, on a free port of 127.0.0.1, in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from distill.host.app import app_of
+from distill.host.home import Home
+from distill.host.host import Host
+from distill.host.routes import files as file_routes
+from distill.host.routes import uploads as upload_routes
+from distill.host.run import SCHEMAS, bound, url_of
+from distill.host.settings import HostSettings
+from distill.host.state.database import Database
+
+ROUTES = (*file_routes.ROUTES, *upload_routes.ROUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    url: str
+    port: int
+    host: Host
+
+
+def host_in(folder: Path, settings: HostSettings | None = None) -> Host:
+    """A host without models, in a folder."""
+    home = Home(folder)
+    return Host(settings or HostSettings(), home, Database(home.database, SCHEMAS), None, None)  # type: ignore[arg-type]
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[tuple[str, int]]:
+    """The address and port of an application that is served until the block ends."""
+    listener = bound("127.0.0.1", 0)
+    url, port = url_of(listener), listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", lifespan="on", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield url, port
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def hosting(folder: Path, settings: HostSettings | None = None, routes: Sequence[Route] = ROUTES) -> Iterator[Hosting]:
+    host = host_in(folder, settings)
+    try:
+        with serving(app_of(host, routes)) as (url, port):
+            yield Hosting(url, port, host)
+    finally:
+        host.db.close()
