@@ -44,7 +44,7 @@ def bound(address: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address, port))
+        made.bind((address or "none", port))  # an empty one would mean all
         made.listen(2048)
     except (OSError, OverflowError) as fault:
         made.close()

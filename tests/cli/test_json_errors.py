@@ -85,7 +85,7 @@ def test_a_run_that_is_not_there(
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),
         (("fault-server", "--port", "70000"), "65535"),
         (("advise", "--wrong", "prise"), "prise"),
-        (("host", "--address", "0.0.0.0"), "--key-env"),
+        (("host", "--address", "192.0.2.1"), "--key-env"),
         (("host", "--base", "x"), "NAME=PATH"),
         (("host", "--alias", "x=y"), "smollm2-135m"),
         (("host", "--status"), "no host yet"),

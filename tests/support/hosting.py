@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -29,6 +32,47 @@ class Hosting:
     url: str
     port: int
     host: Host
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of the reply, whose shape is held."""
+        found = json.loads(self.body)
+        assert list(found) == ["error"]
+        assert list(found["error"]) == ["message", "type", "param", "code"]
+        assert found["error"]["message"]
+        return dict(found["error"])
+
+
+def call(port: int, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+    """One request; a body that is no bytes goes as JSON. Headers by their names with _ for -."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body is not None and not isinstance(body, bytes):
+        body, named = json.dumps(body).encode(), {"content-type": "application/json", **named}
+    try:
+        line.request(method, path, body, named)
+        reply = line.getresponse()
+        return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
+    finally:
+        line.close()
+
+
+def form(*parts: tuple[str, str | None, bytes], boundary: str = "XX") -> tuple[bytes, str]:
+    """A multipart body of (field, filename, bytes), and its content type."""
+    written = b""
+    for name, filename, data in parts:
+        named = f'; filename="{filename}"' if filename is not None else ""
+        written += (
+            f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{named}\r\n\r\n'.encode() + data + b"\r\n"
+        )
+    return written + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
 def host_in(folder: Path, settings: HostSettings | None = None) -> Host:

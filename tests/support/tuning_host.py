@@ -26,8 +26,11 @@ from typing import Any
 from aiohttp import web
 from tuning_jobs import WAY, TuningHost, advance, fault_of, learnt, new_job, shown
 
+from distill.protocol.completion import chat_choice, chat_completion, usage
 from distill.protocol.error import ApiError
 from distill.protocol.file import file_object
+from distill.protocol.job import checkpoint
+from distill.protocol.model import model
 from distill.protocol.page import page
 
 _LEAST_ROWS = 10
@@ -79,7 +82,7 @@ def _error(status: int, message: str, code: str) -> web.Response:
 async def _model(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     gone = "2026-01-01" if name.startswith("retired-") else None
-    return web.json_response({"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone})
+    return web.json_response(model(identity=name, created=0, owned_by="host") | {"shutdown_date": gone})
 
 
 async def _chat(request: web.Request) -> web.Response:
@@ -92,9 +95,10 @@ async def _chat(request: web.Request) -> web.Response:
     if job is None and name.startswith("ft:"):
         return _error(404, f"The model `{name}` does not exist", "model_not_found")
     text = question if job is None else learnt(host.files[job["training_file"]]["data"], question)
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    usage = {"prompt_tokens": len(question) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
-    return web.json_response({"object": "chat.completion", "model": name, "choices": [choice], "usage": usage})
+    choice = chat_choice(index=0, content=text, finish="stop")
+    used = usage(prompt_tokens=len(question) // 4 + 1, completion_tokens=len(text) // 4 + 1)
+    told = chat_completion(identity=f"chatcmpl-{host.questions}", model=name, created=0, choices=[choice], usage=used)
+    return web.json_response(told)
 
 
 async def _upload(request: web.Request) -> web.Response:
@@ -199,10 +203,9 @@ async def _job(request: web.Request) -> web.Response:
 
 async def _checkpoints(request: web.Request) -> web.Response:
     job = request.app[_HOST].jobs[request.match_info["id"]]
-    row = {"id": "ckpt-1", "object": "fine_tuning.job.checkpoint", "created_at": 1, "metrics": {"step": 2}}
-    name = {"step_number": 2, "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-2"}
-    rows = [{**row, **name, "fine_tuning_job_id": job["id"]}] if job["fine_tuned_model"] else []
-    return web.json_response(page(rows, {}))
+    name = f"{job['fine_tuned_model']}:ckpt-2"
+    rows = [checkpoint(id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
+    return web.json_response(page(rows if job["fine_tuned_model"] else [], {}))
 
 
 async def _cancel(request: web.Request) -> web.Response:
