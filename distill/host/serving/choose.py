@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -37,7 +37,10 @@ def _local(found: LocalWeights) -> tuple[str, str]:
         return TRANSFORMERS, "its weights are safetensors; a vLLM, named by --upstream, answers more clients at a time"
     kind = architecture_of(found.path)
     if kind not in ADAPTED:
-        return TRANSFORMERS, f"its architecture is {kind or 'unknown'}, and adapters for llama.cpp are written on {', '.join(ADAPTED)}"
+        return (
+            TRANSFORMERS,
+            f"its architecture is {kind or 'unknown'}, and adapters for llama.cpp are written on {', '.join(ADAPTED)}",
+        )
     if not extras.here("xllamacpp"):
         return TRANSFORMERS, f"llama.cpp would be faster, but xllamacpp is not here; {extras.hint('embedded')}"
     return LLAMA, "a GGUF file, whose tunes are adapters that are switched for each question"
@@ -55,9 +58,9 @@ class Engines:
         """As the base's engine says."""
         return self._of(model).width(model)
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """As the base's engine writes."""
-        async with aclosing(self._of(model).write(model, question)) as pieces:  # type: ignore[type-var]  # each is a generator
+        async with aclosing(self._of(model).write(model, question)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -80,7 +80,7 @@ class Engine(Protocol):
         """Questions that are worth asking at a time; more only wait."""
         ...
 
-    def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator stops the work."""
         ...
 

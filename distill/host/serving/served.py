@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from distill.host.serving.engine import ServedModel
-from distill.settings import HostSettings
+from distill.host.settings import HostSettings
 from distill.host.state import models
 from distill.host.state.database import Database
 from distill.protocol.error import ApiError
@@ -27,5 +27,8 @@ def served(settings: HostSettings, db: Database, name: str) -> ServedModel:
 def unknown(name: str) -> ApiError:
     """Of a model that is not there."""
     return ApiError(
-        f"The model `{name}` does not exist or you do not have access to it.", status=404, code="model_not_found", param="model"
+        f"The model `{name}` does not exist or you do not have access to it.",
+        status=404,
+        code="model_not_found",
+        param="model",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 
@@ -38,7 +38,7 @@ def _choice(place: int, found: Choice, call: ChatCall) -> dict[str, Json]:
     )
 
 
-async def chunks(engine: Engine, model: ServedModel, call: ChatCall) -> AsyncIterator[dict[str, Json]]:
+async def chunks(engine: Engine, model: ServedModel, call: ChatCall) -> AsyncGenerator[dict[str, Json], None]:
     """The answer in chunks; what is refused is raised before the first one."""
     identity, created = ids.new("chatcmpl-", 29), int(time.time())
     chunk = partial(completion.chat_chunk, identity=identity, model=call.model, created=created)

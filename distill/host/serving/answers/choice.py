@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -33,10 +33,10 @@ class Choice:
     end: Part = field(default_factory=Part)
 
 
-async def parts(engine: Engine, model: ServedModel, question: Question) -> AsyncIterator[Part]:
+async def parts(engine: Engine, model: ServedModel, question: Question) -> AsyncGenerator[Part, None]:
     """A choice, part by part."""
     tools = ToolText() if question.tools and question.tool_choice != "none" else None
-    async with aclosing(engine.write(model, question)) as pieces:  # type: ignore[type-var]  # each is a generator
+    async with aclosing(engine.write(model, question)) as pieces:
         async for piece in pieces:
             part = _part(piece, tools)
             if part.text or part.tokens or part.finish:

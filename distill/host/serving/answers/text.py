@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -34,10 +34,12 @@ async def answer(engine: Engine, model: ServedModel, call: TextCall) -> dict[str
 def _choice(place: int, found: Choice, call: TextCall, echoed: str) -> dict[str, Json]:
     asked = call.questions[0].logprobs is not None
     told = completion.text_logprobs(choice.chances(found.tokens), offset=0) if asked else None
-    return completion.text_choice(index=place, text=echoed + found.text, finish=found.end.finish or "stop", logprobs=told)
+    return completion.text_choice(
+        index=place, text=echoed + found.text, finish=found.end.finish or "stop", logprobs=told
+    )
 
 
-async def chunks(engine: Engine, model: ServedModel, call: TextCall) -> AsyncIterator[dict[str, Json]]:
+async def chunks(engine: Engine, model: ServedModel, call: TextCall) -> AsyncGenerator[dict[str, Json], None]:
     """The answer in chunks; what is refused is raised before the first one."""
     identity, created = ids.new("cmpl-", 29), int(time.time())
     chunk = partial(completion.text_completion, identity=identity, model=call.model, created=created)
@@ -51,7 +53,9 @@ async def chunks(engine: Engine, model: ServedModel, call: TextCall) -> AsyncIte
             text = part.text if written[place] else echoed[place // call.n] + part.text
             told = completion.text_logprobs(choice.chances(part.tokens), offset=written[place]) if asked else None
             written[place] += len(text) or 1
-            yield chunk(choices=[completion.text_choice(index=place, text=text, finish=part.finish, logprobs=told)], **usage)
+            yield chunk(
+                choices=[completion.text_choice(index=place, text=text, finish=part.finish, logprobs=told)], **usage
+            )
             read += part.prompt_tokens if place % call.n == 0 else 0
             wrote += part.completion_tokens
     if call.include_usage:

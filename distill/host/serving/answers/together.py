@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -26,14 +26,16 @@ async def gathered(makes: Sequence[Callable[[], Awaitable[Made]]], *, width: int
         await _ended(tasks)
 
 
-async def merged(streams: Sequence[AsyncIterator[Made]], *, width: int) -> AsyncIterator[tuple[int, Made]]:
+async def merged(
+    streams: Sequence[AsyncGenerator[Made, None]], *, width: int
+) -> AsyncGenerator[tuple[int, Made], None]:
     """(the stream's place, what it yields), as it comes; the first failure ends the others and is raised."""
     told: asyncio.Queue[tuple[int, object]] = asyncio.Queue(maxsize=64)  # a client that reads slowly slows the engine
     free = asyncio.Semaphore(width)
 
-    async def one(place: int, stream: AsyncIterator[Made]) -> None:
+    async def one(place: int, stream: AsyncGenerator[Made, None]) -> None:
         try:
-            async with free, aclosing(stream) as parts:  # type: ignore[type-var]  # each is a generator
+            async with free, aclosing(stream) as parts:
                 async for part in parts:
                     await told.put((place, part))
             await told.put((place, _ENDED))

@@ -52,9 +52,7 @@ def chat_call(body: Body) -> ChatCall:
         logprobs=_logprobs(body), **sampling.sampling(body),
     )  # fmt: skip
     stream = parameters.flag(body, "stream")
-    return ChatCall(
-        model, question, sampling.choices(body), stream, parameters.include_usage(body, stream=stream)
-    )
+    return ChatCall(model, question, sampling.choices(body), stream, parameters.include_usage(body, stream=stream))
 
 
 def _messages(body: Body) -> Sequence[Mapping[str, Json]]:
@@ -76,7 +74,10 @@ def _messages(body: Body) -> Sequence[Mapping[str, Json]]:
 
 def _most(body: Body) -> int | None:
     """`max_completion_tokens`, or its older name."""
-    found = [parameters.whole(body, name, low=1, high=sampling.MOST_TOKENS) for name in ("max_completion_tokens", "max_tokens")]
+    found = [
+        parameters.whole(body, name, low=1, high=sampling.MOST_TOKENS)
+        for name in ("max_completion_tokens", "max_tokens")
+    ]
     if None not in found:
         raise ApiError(
             "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", param="max_tokens"
@@ -137,7 +138,9 @@ def _tool(tool: Json, number: int) -> Mapping[str, Json]:
         raise parameters.wrong_type(f"tools[{number}]", "an object", tool)
     if tool.get("type") != "function":
         raise ApiError(
-            f"Invalid value: {tool.get('type')!r}. Supported values are: 'function'.", code="invalid_value", param=f"tools[{number}].type"
+            f"Invalid value: {tool.get('type')!r}. Supported values are: 'function'.",
+            code="invalid_value",
+            param=f"tools[{number}].type",
         )
     function = tool.get("function")
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str) or not function["name"]:
@@ -155,7 +158,11 @@ def _tool_choice(body: Body, tools: Sequence[Mapping[str, Json]]) -> Json:
         raise ApiError("'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
     if given in ("auto", "none", "required"):
         return given
-    name = given["function"].get("name") if isinstance(given, Mapping) and isinstance(given.get("function"), Mapping) else None
+    name = (
+        given["function"].get("name")
+        if isinstance(given, Mapping) and isinstance(given.get("function"), Mapping)
+        else None
+    )
     if name not in [tool["function"]["name"] for tool in tools]:
         raise ApiError(
             "Invalid 'tool_choice': expected auto, none, required, or a function of 'tools' by its name.",

@@ -35,6 +35,8 @@ def embedding_call(body: Body) -> EmbeddingCall:
     encoding = parameters.text(body, "encoding_format") or "float"
     if encoding not in ("float", "base64"):
         raise ApiError(
-            f"Invalid value: {encoding!r}. Supported values are: 'float' and 'base64'.", code="invalid_value", param="encoding_format"
+            f"Invalid value: {encoding!r}. Supported values are: 'float' and 'base64'.",
+            code="invalid_value",
+            param="encoding_format",
         )
     return EmbeddingCall(model, found, encoding, parameters.whole(body, "dimensions", low=1, high=65_536))

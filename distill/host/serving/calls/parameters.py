@@ -9,7 +9,14 @@ from distill.protocol.error import ApiError
 from distill.records import Json
 
 Body = Mapping[str, Json]
-_KINDS = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array", dict: "an object"}
+_KINDS = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 
 
 def known(body: Body, names: Collection[str]) -> None:
@@ -93,7 +100,10 @@ def logit_bias(body: Body) -> dict[int, float]:
     found = {}
     for token, added in value.items():
         if not (token.isascii() and token.isdecimal() and len(token) <= 7):
-            raise ApiError(f"Invalid key in 'logit_bias': {token[:40]}. You should only be submitting token ids.", param="logit_bias")
+            raise ApiError(
+                f"Invalid key in 'logit_bias': {token[:40]}. You should only be submitting token ids.",
+                param="logit_bias",
+            )
         found[int(token)] = number({f"logit_bias.{token}": added}, f"logit_bias.{token}", low=-100, high=100, usual=0.0)
     return found
 
@@ -106,8 +116,13 @@ def include_usage(body: Body, *, stream: bool) -> bool:
     if not isinstance(value, Mapping):
         raise wrong_type("stream_options", "an object", value)
     if not stream:
-        raise ApiError("The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options")
-    known({f"stream_options.{name}": None for name in value}, ("stream_options.include_usage", "stream_options.include_obfuscation"))
+        raise ApiError(
+            "The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
+        )
+    known(
+        {f"stream_options.{name}": None for name in value},
+        ("stream_options.include_usage", "stream_options.include_obfuscation"),
+    )
     return flag(value, "include_usage")
 
 
@@ -122,7 +137,9 @@ def model(body: Body) -> str:
 def wrong_type(name: str, expected: str, found: Json) -> ApiError:
     """Of a value of another JSON type than expected."""
     kind = "null" if found is None else _KINDS.get(type(found), "another type")
-    return ApiError(f"Invalid type for '{name}': expected {expected}, but got {kind} instead.", code="invalid_type", param=name)
+    return ApiError(
+        f"Invalid type for '{name}': expected {expected}, but got {kind} instead.", code="invalid_type", param=name
+    )
 
 
 def missing(name: str) -> ApiError:

@@ -37,9 +37,15 @@ def text_call(body: Body) -> TextCall:
     parameters.known(body, _NAMES)
     model = parameters.model(body)
     parameters.refused(body, _REFUSED)
-    n, logprobs, echo = sampling.choices(body), parameters.whole(body, "logprobs", low=0, high=5), parameters.flag(body, "echo")
+    n, logprobs, echo = (
+        sampling.choices(body),
+        parameters.whole(body, "logprobs", low=0, high=5),
+        parameters.flag(body, "echo"),
+    )
     if (best := parameters.whole(body, "best_of", low=0, high=20)) not in (None, n, 1):
-        raise ApiError(f"'best_of' is {best}: nothing here ranks answers; leave it out, or let it be 'n'.", param="best_of")
+        raise ApiError(
+            f"'best_of' is {best}: nothing here ranks answers; leave it out, or let it be 'n'.", param="best_of"
+        )
     if echo and logprobs is not None:
         raise ApiError("'logprobs' are those of what is written, not of the prompt; leave 'echo' out.", param="echo")
     most = parameters.whole(body, "max_tokens", low=0, high=sampling.MOST_TOKENS)

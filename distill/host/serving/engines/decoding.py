@@ -92,6 +92,7 @@ def decode(
 ) -> None:
     """Write all answers of a batch; returns when each has been told its end, or nobody waits for it."""
     import torch
+    from transformers import LogitsProcessorList, StoppingCriteriaList
 
     from distill.base_model.quiet import quiet
 
@@ -113,7 +114,7 @@ def decode(
         model.generate(
             input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False, temperature=None, top_p=None,
             top_k=None, max_new_tokens=max(writing.read.most for writing in writings), eos_token_id=list(stops), pad_token_id=stops[0],
-            logits_processor=[choose], stopping_criteria=[ended],
+            logits_processor=LogitsProcessorList([choose]), stopping_criteria=StoppingCriteriaList([ended]),
         )  # fmt: skip
 
 

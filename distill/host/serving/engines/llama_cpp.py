@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,47 +66,60 @@ class LlamaCpp:
         """As many as it has slots."""
         return self.line.slots
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator stops llama.cpp, too."""
-        begun = False
         try:
             question = prompt.forced(question)
             tokenizer, context = await self._reading()
             read = prompt.prompt(tokenizer, question, context=context)
-            async with self.line.turn():
-                for last in (False, True):  # a server that has ended is started again, once
-                    try:
-                        async with aclosing(self._pieces(model, question, read)) as pieces:
-                            async for piece in pieces:
-                                begun = True
-                                yield piece
-                        return
-                    except (EngineStopped, aiohttp.ClientError):
-                        if begun or last:
-                            raise
+            async with self.line.turn(), aclosing(self._asked(model, question, read)) as pieces:
+                async for piece in pieces:
+                    yield piece
         except FAULTS as fault:
             raise failed(fault, "answer") from fault
 
-    async def _pieces(self, model: ServedModel, question: Question, read: TokenPrompt) -> AsyncIterator[Piece]:
+    async def _asked(self, model: ServedModel, question: Question, read: TokenPrompt) -> AsyncGenerator[Piece, None]:
+        """The pieces; a server that has ended is started again, once, where nothing was told yet."""
+        for last in (False, True):
+            begun = False
+            try:
+                async with aclosing(self._pieces(model, question, read)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+            except (EngineStopped, aiohttp.ClientError):
+                if begun or last:
+                    raise
+            else:
+                return
+
+    async def _pieces(self, model: ServedModel, question: Question, read: TokenPrompt) -> AsyncGenerator[Piece, None]:
         async with self._serving(model.adapter) as server:
             place = None if model.adapter is None else server.adapters.index(_gguf(model.adapter))
             body = llama_reply.request(question, read, adapters=len(server.adapters), on=place)
-            async with self._post(server, "/completion", body) as response:
-                async with aclosing(llama_reply.pieces(response, question, len(read.ids))) as pieces:
-                    async for piece in pieces:
-                        yield piece
+            async with (
+                self._post(server, "/completion", body) as response,
+                aclosing(llama_reply.pieces(response, question, len(read.ids))) as pieces,
+            ):
+                async for piece in pieces:
+                    yield piece
 
     async def embed(self, model: ServedModel, texts: Sequence[str | Sequence[int]]) -> Embedded:
         """Mean-pooled vectors of the base, by a second server on the same file, which is mapped into memory once."""
         if model.adapter is not None:
-            raise ApiError(f"{model.name} is a tune on a GGUF file, which writes text only; ask its base {model.base}.", param="model")
+            raise ApiError(
+                f"{model.name} is a tune on a GGUF file, which writes text only; ask its base {model.base}.",
+                param="model",
+            )
         try:
             tokenizer, context = await self._reading()
             questions = [Question(prompt=text, max_tokens=0) for text in texts]
             read = [prompt.prompt(tokenizer, question, context=context).ids for question in questions]
             async with self.line.turn():
                 if self.embedder is None or not self.embedder.alive:
-                    self.embedder = await llama_server.start(self.weights.path, context=context, slots=1, embedding=True)
+                    self.embedder = await llama_server.start(
+                        self.weights.path, context=context, slots=1, embedding=True
+                    )
                 async with self._post(self.embedder, "/v1/embeddings", {"input": read}) as response:
                     vectors = llama_reply.vectors(await response.json(content_type=None))
         except FAULTS as fault:
@@ -170,7 +183,9 @@ class LlamaCpp:
         from distill.student.trainers import gguf
 
         file = _gguf(adapter)
-        return file if file.is_file() else gguf.to_gguf(adapter, self.folder or self.weights.folder(weights=False), file)
+        return (
+            file if file.is_file() else gguf.to_gguf(adapter, self.folder or self.weights.folder(weights=False), file)
+        )
 
     @asynccontextmanager
     async def _post(self, server: LlamaServer, route: str, body: object) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import aiohttp
 
@@ -37,7 +37,9 @@ def request(question: Question, read: TokenPrompt, *, adapters: int, on: int | N
     return body
 
 
-async def pieces(response: aiohttp.ClientResponse, question: Question, prompt_tokens: int) -> AsyncIterator[Piece]:
+async def pieces(
+    response: aiohttp.ClientResponse, question: Question, prompt_tokens: int
+) -> AsyncGenerator[Piece, None]:
     """The events of a streamed completion; EngineStopped where it ends before its end."""
     async for line in response.content:
         if not line.startswith((b"data: ", b"error: ")):
@@ -52,7 +54,11 @@ async def pieces(response: aiohttp.ClientResponse, question: Question, prompt_to
 
 
 def _piece(event: Mapping[str, Json], question: Question, prompt_tokens: int) -> Piece:
-    tokens = [] if question.logprobs is None else [_chance(one, question.logprobs) for one in event.get("completion_probabilities") or ()]
+    tokens = (
+        []
+        if question.logprobs is None
+        else [_chance(one, question.logprobs) for one in event.get("completion_probabilities") or ()]
+    )
     if not event.get("stop"):
         return Piece(str(event.get("content") or ""), tokens)
     finish = "length" if event.get("stop_type") == "limit" else "stop"

@@ -74,7 +74,10 @@ def forced(question: Question) -> Question:
 def _call_schema(function: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "type": "object",
-        "properties": {"name": {"const": function["name"]}, "arguments": function.get("parameters") or {"type": "object"}},
+        "properties": {
+            "name": {"const": function["name"]},
+            "arguments": function.get("parameters") or {"type": "object"},
+        },
         "required": ["name", "arguments"],
         "additionalProperties": False,
     }
@@ -83,18 +86,19 @@ def _call_schema(function: Mapping[str, Json]) -> dict[str, Json]:
 def checked_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> Sequence[int]:
     """Token ids of a client's; ApiError for one that the model has not."""
     if (odd := next((one for one in ids if one >= len(tokenizer)), None)) is not None:
-        raise ApiError(f"Invalid token id {odd}: this model has {len(tokenizer)} tokens.", code="invalid_value", param="prompt")
+        raise ApiError(
+            f"Invalid token id {odd}: this model has {len(tokenizer)} tokens.", code="invalid_value", param="prompt"
+        )
     return ids
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, question: Question) -> Sequence[int]:
-    if isinstance(question.prompt, str):
-        found: Sequence[int] = tokenizer(question.prompt)["input_ids"]
-        return found
-    if question.prompt is not None:
+    if question.prompt is not None and not isinstance(question.prompt, str):
         return checked_ids(tokenizer, question.prompt)
-    found = tokenizer(_chat(tokenizer, question), add_special_tokens=False)["input_ids"]
-    return found
+    plain = question.prompt is not None
+    text = question.prompt if plain else _chat(tokenizer, question)
+    ids: Sequence[int] = tokenizer(text, add_special_tokens=plain)["input_ids"]
+    return list(ids)
 
 
 def _chat(tokenizer: PreTrainedTokenizerBase, question: Question) -> str:

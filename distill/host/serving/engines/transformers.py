@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,7 +49,7 @@ class Transformers:
         """A batch."""
         return WIDTH
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; once the iterator is closed, nothing more is drawn for it."""
         try:
             question = prompt.forced(question)

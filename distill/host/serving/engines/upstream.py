@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -36,7 +36,7 @@ class Upstream:
         """As many as keep such a server busy."""
         return WIDTH
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator closes the connection, which stops the server's work."""
         try:
             name = await self._name(model)
@@ -107,7 +107,10 @@ def _refusal(status: int, reply: bytes) -> ApiError:
     except (ValueError, LookupError, TypeError, AttributeError):
         message, param, code = reply[:300].decode("utf-8", "replace") or "no reason", None, None
     if status in (401, 403) or status >= 500 or status < 400:  # of this host's own doing, or nobody's
-        return ApiError(f"The server behind this one says {status}: {message[:500]}", status=503, code="upstream_failed")
-    if "context length" in message and code is None or code == status:
-        code = "context_length_exceeded" if "context length" in message else None
-    return ApiError(message[:1000], status=status, code=str(code) if code is not None else None, param=param if isinstance(param, str) else None)
+        return ApiError(
+            f"The server behind this one says {status}: {message[:500]}", status=503, code="upstream_failed"
+        )
+    if "context length" in message:
+        code = "context_length_exceeded"
+    known = code if isinstance(code, str) else None  # vLLM says the status here
+    return ApiError(message[:1000], status=status, code=known, param=param if isinstance(param, str) else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import aiohttp
 
@@ -24,7 +24,10 @@ def request(model: str, question: Question) -> dict[str, Json]:
         body["stop"] = list(question.stop)
     body |= {
         name: value
-        for name, value in (("presence_penalty", question.presence_penalty), ("frequency_penalty", question.frequency_penalty))
+        for name, value in (
+            ("presence_penalty", question.presence_penalty),
+            ("frequency_penalty", question.frequency_penalty),
+        )
         if value
     }
     if question.logit_bias:
@@ -45,11 +48,13 @@ def _chat(question: Question) -> dict[str, Json]:
         body |= {"logprobs": True, "top_logprobs": question.logprobs}
     if question.schema is not None:
         named = {"name": "answer", "schema": dict(question.schema), "strict": True}
-        body["response_format"] = {"type": "json_schema", "json_schema": named} if question.schema else {"type": "json_object"}
+        body["response_format"] = (
+            {"type": "json_schema", "json_schema": named} if question.schema else {"type": "json_object"}
+        )
     return body
 
 
-async def pieces(response: aiohttp.ClientResponse, *, chat: bool) -> AsyncIterator[Piece]:
+async def pieces(response: aiohttp.ClientResponse, *, chat: bool) -> AsyncGenerator[Piece, None]:
     """The chunks of a stream; ApiError 503 where it ends before its end."""
     calls: dict[int, dict[str, str]] = {}
     finish: str | None = None
@@ -59,7 +64,9 @@ async def pieces(response: aiohttp.ClientResponse, *, chat: bool) -> AsyncIterat
             continue
         chunk = json.loads(line[5:])
         if chunk.get("error"):
-            raise ApiError(f"The server behind this one failed: {str(chunk['error'])[:300]}", status=503, code="upstream_failed")
+            raise ApiError(
+                f"The server behind this one failed: {str(chunk['error'])[:300]}", status=503, code="upstream_failed"
+            )
         usage = chunk.get("usage") or usage
         for choice in chunk.get("choices") or ():
             finish = choice.get("finish_reason") or finish
@@ -69,7 +76,11 @@ async def pieces(response: aiohttp.ClientResponse, *, chat: bool) -> AsyncIterat
             if text or tokens:
                 yield Piece(text or "", tokens)
     if finish is None:
-        raise ApiError("The server behind this one ended in the middle of an answer; ask again.", status=503, code="upstream_failed")
+        raise ApiError(
+            "The server behind this one ended in the middle of an answer; ask again.",
+            status=503,
+            code="upstream_failed",
+        )
     yield Piece(
         calls=[calls[place] for place in sorted(calls)], finish="length" if finish == "length" else "stop",
         prompt_tokens=int(usage.get("prompt_tokens") or 0), completion_tokens=int(usage.get("completion_tokens") or 0),
@@ -88,7 +99,11 @@ def _add_calls(calls: dict[int, dict[str, str]], choice: Mapping[str, Json]) -> 
 def _chat_chances(choice: Mapping[str, Json]) -> Sequence[TokenChance]:
     told = (choice.get("logprobs") or {}).get("content") or ()
     return [
-        TokenChance(one["token"], one["logprob"], [(other["token"], other["logprob"]) for other in one.get("top_logprobs") or ()])
+        TokenChance(
+            one["token"],
+            one["logprob"],
+            [(other["token"], other["logprob"]) for other in one.get("top_logprobs") or ()],
+        )
         for one in told
     ]
 
