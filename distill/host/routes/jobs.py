@@ -1,4 +1,4 @@
-"""/v1/fine_tuning/jobs: made, listed, looked at, cancelled, paused and resumed, with their events and checkpoints."""
+"""fine_tuning/jobs: made, listed, looked at, cancelled, paused and resumed, with their events and checkpoints."""
 
 from __future__ import annotations
 
@@ -137,7 +137,12 @@ async def events(call: Request) -> JSONResponse:
         raise ApiError(f"No object with id '{after}' to list after.", param="after")
     shapes_ = [
         shapes.event(
-            event_id=one.id, created_at=one.created_at, message=one.message, level=one.level, kind=one.type, data=one.data
+            event_id=one.id,
+            created_at=one.created_at,
+            message=one.message,
+            level=one.level,
+            kind=one.type,
+            data=one.data,
         )
         for one in found[:limit]
     ]
@@ -148,7 +153,13 @@ async def checkpoints(call: Request) -> JSONResponse:
     """The last step first."""
     host: Host = call.app.state.host
     rows = [
-        shapes.checkpoint(checkpoint_id=one.id, created_at=one.created_at, job_id=one.job_id, model=one.model, step=one.step, metrics=one.metrics
+        shapes.checkpoint(
+            checkpoint_id=one.id,
+            created_at=one.created_at,
+            job_id=one.job_id,
+            model=one.model,
+            step=one.step,
+            metrics=one.metrics,
         )
         for one in jobs.checkpoints(host.db, _found(call).id)
     ]
@@ -215,7 +226,7 @@ def shown(job: Job) -> dict[str, Json]:
     )  # fmt: skip
 
 
-_JOBS = "/v1/fine_tuning/jobs"
+_JOBS = "/fine_tuning/jobs"
 _ONE = _JOBS + "/{id}"
 ROUTES = [
     Route(_JOBS, create, methods=["POST"]),
