@@ -45,6 +45,7 @@ async def create(call: Request) -> JSONResponse:
             status=501,
             code="cannot_train",
         )
+    call.app.state.quota.check(0)
     job = _job(asked, base, parent)
     ordered = Order(
         base=host.settings.bases[base], cache=str(host.home.bases), method=job.method, hyperparameters=dict(job.hyperparameters),
