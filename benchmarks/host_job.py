@@ -1,7 +1,7 @@
 """A fine-tuning job by the openai SDK, from the upload to answers that differ from the base's.
 
-    distill host --base small=embedded/smollm2-135m &
-    OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=any python benchmarks/host_job.py [--base small] [--rows 50]
+    distill host &
+    OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=any python benchmarks/host_job.py [--base gpt-4o-mini-2024-07-18] [--rows 50]
 
 It needs nothing of distill: what is asked is whatever OPENAI_BASE_URL names. The rows teach to sort messages of a shop into three teams,
 as a JSON object; the messages asked at the end are none of them. Prints one JSON object with the goals; exit code 1 where one is missed.
@@ -92,7 +92,9 @@ def measured(client: OpenAI, base: str, count: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--base", default="small", help="a model that the host tunes")
+    parser.add_argument(
+        "--base", default="gpt-4o-mini-2024-07-18", help="a model that the host tunes; an alias will do"
+    )
     parser.add_argument("--rows", type=int, default=50)
     given = parser.parse_args()
     found = measured(OpenAI(), given.base, given.rows)

@@ -18,6 +18,7 @@ from distill.host.host import Host
 from distill.host.state import files, jobs, models
 from distill.host.state.jobs import Job
 from distill.host.training import order, request
+from distill.host.training.base import lasting
 from distill.host.training.order import Order
 from distill.host.training.request import JobRequest
 from distill.protocol import ids
@@ -48,7 +49,7 @@ async def create(call: Request) -> JSONResponse:
     call.app.state.quota.check(0)
     job = _job(asked, base, parent)
     ordered = Order(
-        base=host.settings.bases[base], cache=str(host.home.bases), method=job.method, hyperparameters=dict(job.hyperparameters),
+        base=lasting(host.settings.bases[base]), cache=str(host.home.bases.resolve()), method=job.method, hyperparameters=dict(job.hyperparameters),
         seed=job.seed, parent=job.parent, validates=asked.validation_file is not None,
     )  # fmt: skip
     await asyncio.to_thread(order.make, host.home.job(job.id), ordered, paths)

@@ -85,7 +85,7 @@ def _epoch(db: Database, home: Home, job: Job, data: Mapping[str, Json]) -> list
         message = f"Step {step}/{data['total_steps']}: validation loss={data['valid_loss']:.2f}"
         jobs.tell(db, job.id, message, data=_measured(data), metrics=True)
     name = f"{job.name}:ckpt-step-{step}"
-    models.add(db, name, base=job.base, job_id=job.id, folder=order.kept(home.job(job.id), step))
+    models.add(db, name, base=job.base, job_id=job.id, folder=order.kept(home.job(job.id).resolve(), step))
     told = {
         name: value
         for name, value in jobs.metrics(db, job.id).get(step, {}).items()
@@ -105,7 +105,7 @@ def _measured(data: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _done(db: Database, home: Home, job: Job, found: Mapping[str, Json]) -> None:
-    folder, results = order.kept(home.job(job.id), int(found["step"])), list[str]()
+    folder, results = order.kept(home.job(job.id).resolve(), int(found["step"])), list[str]()
     try:
         data = results_file.content(jobs.metrics(db, job.id))
         results.append(files.add(db, home, results_file.NAME, results_file.PURPOSE, data).id)
