@@ -114,7 +114,9 @@ ELSEWHERE = {
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
-    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/progress/loss_curve",
+    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
+    "host/training/test_tune.py": "host/training/base host/training/order",
+    "host/routes/test_jobs.py": "protocol/job",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""
