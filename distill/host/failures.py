@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from distill.errors import DistillError
 from distill.host.access.quota import no_space
 from distill.protocol import ids
 from distill.protocol.error import ApiError
@@ -75,6 +76,8 @@ def failure(fault: Exception, request_id: str) -> ApiError:
         return ApiError(
             "This host has as many files open as it may; send the request again in a moment.", status=503, code="busy"
         )
+    if isinstance(fault, DistillError):  # what is missing here: weights of a base, a package
+        return ApiError(masked(str(fault)), status=503, code="unavailable")
     told = "".join(traceback.format_exception(fault))
     LOG.error("request %s failed, which is a fault of distill: %s", request_id, masked(told))
     return ApiError(f"The server had an error while processing your request (request {request_id}).", status=500)

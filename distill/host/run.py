@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from distill.errors import UsageError
 from distill.folder_lock import locked
 from distill.host.home import Home
-from distill.host.state import files, models, uploads
+from distill.host.state import batches, files, jobs, models, uploads
 from distill.host.state.database import Database
 
-SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA)
+SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA, jobs.SCHEMA, batches.SCHEMA)
 _LAST_S = 5
 """Seconds that answers on their way may take at the end."""
 _IDLE_S = 75

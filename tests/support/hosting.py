@@ -21,8 +21,10 @@ from distill.host.host import Host
 from distill.host.routes import files as file_routes
 from distill.host.routes import uploads as upload_routes
 from distill.host.run import SCHEMAS, bound, url_of
+from distill.host.serving.choose import Engines
 from distill.host.settings import HostSettings
 from distill.host.state.database import Database
+from distill.host.training.queue import TrainingQueue
 
 ROUTES = (*file_routes.ROUTES, *upload_routes.ROUTES)
 
@@ -76,9 +78,10 @@ def form(*parts: tuple[str, str | None, bytes], boundary: str = "XX") -> tuple[b
 
 
 def host_in(folder: Path, settings: HostSettings | None = None) -> Host:
-    """A host without models, in a folder."""
-    home = Home(folder)
-    return Host(settings or HostSettings(), home, Database(home.database, SCHEMAS), None, None)  # type: ignore[arg-type]
+    """A host in a folder; its queue of jobs is not started."""
+    home, settings = Home(folder), settings or HostSettings()
+    db = Database(home.database, SCHEMAS)
+    return Host(settings, home, db, Engines(settings, home), TrainingQueue(db, home))
 
 
 @contextmanager

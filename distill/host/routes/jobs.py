@@ -1,4 +1,4 @@
-"""/v1/fine_tuning/jobs: made, listed, looked at, cancelled, paused and resumed, with their events and checkpoints."""
+"""fine_tuning/jobs: made, listed, looked at, cancelled, paused and resumed, with their events and checkpoints."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from distill.host.host import Host
 from distill.host.state import files, jobs, models
 from distill.host.state.jobs import Job
 from distill.host.training import order, request
+from distill.host.training.base import lasting
 from distill.host.training.order import Order
 from distill.host.training.request import JobRequest
 from distill.protocol import ids
@@ -45,9 +46,10 @@ async def create(call: Request) -> JSONResponse:
             status=501,
             code="cannot_train",
         )
+    call.app.state.quota.check(0)
     job = _job(asked, base, parent)
     ordered = Order(
-        base=host.settings.bases[base], cache=str(host.home.bases), method=job.method, hyperparameters=dict(job.hyperparameters),
+        base=lasting(host.settings.bases[base]), cache=str(host.home.bases.resolve()), method=job.method, hyperparameters=dict(job.hyperparameters),
         seed=job.seed, parent=job.parent, validates=asked.validation_file is not None,
     )  # fmt: skip
     await asyncio.to_thread(order.make, host.home.job(job.id), ordered, paths)
@@ -137,7 +139,12 @@ async def events(call: Request) -> JSONResponse:
         raise ApiError(f"No object with id '{after}' to list after.", param="after")
     shapes_ = [
         shapes.event(
-            event_id=one.id, created_at=one.created_at, message=one.message, level=one.level, kind=one.type, data=one.data
+            event_id=one.id,
+            created_at=one.created_at,
+            message=one.message,
+            level=one.level,
+            kind=one.type,
+            data=one.data,
         )
         for one in found[:limit]
     ]
@@ -148,7 +155,13 @@ async def checkpoints(call: Request) -> JSONResponse:
     """The last step first."""
     host: Host = call.app.state.host
     rows = [
-        shapes.checkpoint(checkpoint_id=one.id, created_at=one.created_at, job_id=one.job_id, model=one.model, step=one.step, metrics=one.metrics
+        shapes.checkpoint(
+            checkpoint_id=one.id,
+            created_at=one.created_at,
+            job_id=one.job_id,
+            model=one.model,
+            step=one.step,
+            metrics=one.metrics,
         )
         for one in jobs.checkpoints(host.db, _found(call).id)
     ]
@@ -215,7 +228,7 @@ def shown(job: Job) -> dict[str, Json]:
     )  # fmt: skip
 
 
-_JOBS = "/v1/fine_tuning/jobs"
+_JOBS = "/fine_tuning/jobs"
 _ONE = _JOBS + "/{id}"
 ROUTES = [
     Route(_JOBS, create, methods=["POST"]),

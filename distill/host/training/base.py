@@ -12,3 +12,9 @@ def weights_of(base: str, cache: Path) -> LocalWeights:
     """The weights of a base as the settings name it; what is made of a GGUF file is kept in `cache`."""
     name = str(embedded.gguf()) if base == embedded.MODEL else base
     return LocalWeights(name, Path.cwd(), cache)
+
+
+def lasting(base: str) -> str:
+    """The same base, wherever the host is started next: a path in full."""
+    path = Path(base).expanduser()
+    return str(path.resolve()) if path.exists() else base

@@ -57,9 +57,13 @@ class CheckedRows:
 def make(folder: Path, order: Order, files: Mapping[str, Path]) -> None:
     """A job's folder, with the client's files (`train`, perhaps `valid`) in it; what happens to the uploads then is no matter."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for part, path in files.items():
-        _taken(path, given(folder, part))
-    write_json(folder / "order.json", asdict(order))
+    try:
+        for part, path in files.items():
+            _taken(path, given(folder, part))
+        write_json(folder / "order.json", asdict(order))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _taken(path: Path, into: Path) -> None:

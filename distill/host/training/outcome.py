@@ -17,7 +17,7 @@ from distill.host.state import files, jobs, models
 from distill.host.state.database import Database
 from distill.host.state.jobs import Job
 from distill.host.training import hyperparameters, order, progress, results_file
-from distill.host.training.progress import DISK_FULL, DONE, FAILED, STOPPED
+from distill.host.training.progress import DISK_FULL, DONE, STOPPED
 from distill.protocol.error import ApiError
 from distill.records import Json
 
@@ -85,7 +85,7 @@ def _epoch(db: Database, home: Home, job: Job, data: Mapping[str, Json]) -> list
         message = f"Step {step}/{data['total_steps']}: validation loss={data['valid_loss']:.2f}"
         jobs.tell(db, job.id, message, data=_measured(data), metrics=True)
     name = f"{job.name}:ckpt-step-{step}"
-    models.add(db, name, base=job.base, job_id=job.id, folder=order.kept(home.job(job.id), step))
+    models.add(db, name, base=job.base, job_id=job.id, folder=order.kept(home.job(job.id).resolve(), step))
     told = {
         name: value
         for name, value in jobs.metrics(db, job.id).get(step, {}).items()
@@ -105,7 +105,7 @@ def _measured(data: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _done(db: Database, home: Home, job: Job, found: Mapping[str, Json]) -> None:
-    folder, results = order.kept(home.job(job.id), int(found["step"])), list[str]()
+    folder, results = order.kept(home.job(job.id).resolve(), int(found["step"])), list[str]()
     try:
         data = results_file.content(jobs.metrics(db, job.id))
         results.append(files.add(db, home, results_file.NAME, results_file.PURPOSE, data).id)
@@ -140,11 +140,11 @@ def fail(db: Database, job_id: str, *, code: str, message: str, param: str | Non
 
 
 def process_ended(db: Database, home: Home, job_id: str, code: int) -> None:
-    """The process is gone: what it said last is taken in; where that is no end, the job fails, or tries once more."""
+    """The process is gone: what it said last is taken in. Where that is no end of what it did, the job fails, or tries once more."""
     while take(db, home, job_id):
         pass
     job = jobs.get(db, job_id)
-    if job is None or job.ended or code in (DONE, FAILED, STOPPED) or job.status == "paused":
+    if job is None or job.ended or code in (DONE, STOPPED) or job.status == "paused":
         return
     if code == DISK_FULL:
         fail(

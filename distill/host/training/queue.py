@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 
 from distill.host.home import Home
 from distill.host.state import jobs
@@ -25,6 +23,8 @@ from distill.host.training import order, outcome
 _LOOK_S = 0.25
 """How often a process is looked at."""
 _AFTER_FAULT_S = 5.0
+_PATIENCE_S = 20.0
+"""What a process gets to write its checkpoint when the server is closed."""
 _PHASES = {"check": ("validating_files",), "train": ("running", "queued")}
 """Which jobs a phase takes, in order."""
 _LOG = logging.getLogger(__name__)
@@ -61,11 +61,9 @@ class TrainingQueue:
                     await self._woken[phase].wait()
                     self._woken[phase].clear()
                     continue
-                await self._work(job, phase)
-            except (
-                OSError,
-                sqlite3.Error,
-            ) as fault:  # such as a full disk: the job is tried again until it can be written down
+                await self._work_or_fail(job, phase)
+            except (OSError, sqlite3.Error) as fault:
+                # Such as a full disk: the job is tried again until what it says can be written down.
                 _LOG.warning("the queue of jobs waits: %s", fault)
                 await asyncio.sleep(_AFTER_FAULT_S)
 
@@ -76,7 +74,8 @@ class TrainingQueue:
             raise
         except Exception:  # noqa: BLE001 - a fault of ours in one job must not end all jobs
             _LOG.exception("the job %s", job.id)
-            outcome.fail(self._db, job.id, code="server_error", message="The host could not go on with this job; its log says why")
+            message = "The host could not go on with this job; its log says why"
+            outcome.fail(self._db, job.id, code="server_error", message=message)
 
     async def _work(self, job: Job, phase: str) -> None:
         """One process, from its start to its end."""
@@ -86,15 +85,12 @@ class TrainingQueue:
         if now is None or now.status not in _PHASES[phase]:
             return
         self._announce(now, phase)
-        process = await _started(self._home.job(job.id), phase)
+        process = _started(self._home.job(job.id), phase)
         try:
-            await self._followed(process, job.id)
-        finally:
-            if process.returncode is None:  # the server is closing
-                _stop(process)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(process.wait()), 30)
-        outcome.process_ended(self._db, self._home, job.id, process.returncode or 0)
+            code = await self._followed(process, job.id)
+        finally:  # also where the server is closing
+            await _stopped(process)
+        outcome.process_ended(self._db, self._home, job.id, code)
         self.wake()
         ended = jobs.get(self._db, job.id)
         if ended is not None and ended.ended:
@@ -108,31 +104,36 @@ class TrainingQueue:
         else:
             jobs.tell(self._db, job.id, "The job goes on from its last checkpoint")
 
-    async def _followed(self, process: Process, job_id: str) -> None:
-        """Until the process has ended: what it says is taken in, and what the job was told is done."""
-        ending = asyncio.ensure_future(process.wait())
-        while not ending.done():
-            await asyncio.wait((ending,), timeout=_LOOK_S)
+    async def _followed(self, process: Popen[bytes], job_id: str) -> int:
+        """Until the process has ended: what it says is taken in, and what the job was told is done. Returns the exit code."""
+        while (code := process.poll()) is None:
+            await asyncio.sleep(_LOOK_S)
             outcome.take(self._db, self._home, job_id)
             job = jobs.get(self._db, job_id)
-            if ending.done() or job is None:
-                break
-            if job.status == "cancelled":
-                with suppress(ProcessLookupError):
-                    process.kill()
+            if job is None or job.status == "cancelled":
+                process.kill()
             elif job.status == "paused":
                 _stop(process)
+        return code
 
 
-def _stop(process: Process) -> None:
+def _started(folder: Path, phase: str) -> Popen[bytes]:
+    """A session of its own, so that a Ctrl-C for the server is none for it."""
+    command = [sys.executable, "-m", "distill.host.training.work", str(folder), phase]
+    with (folder / "worker.log").open("ab") as log:
+        return Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=log, start_new_session=True)  # noqa: S603 - our own
+
+
+def _stop(process: Popen[bytes]) -> None:
     """Have it end at its next step."""
-    if process.stdin is not None and not process.stdin.is_closing():
+    if process.stdin is not None and not process.stdin.closed:
         process.stdin.close()
 
 
-async def _started(folder: Path, phase: str) -> Process:
-    with (folder / "worker.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "distill.host.training.work", str(folder), phase, stdin=PIPE, stdout=DEVNULL, stderr=log,
-            env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-        )  # fmt: skip
+async def _stopped(process: Popen[bytes]) -> None:
+    """Stop it, and wait a while; it ends by itself later than that too."""
+    _stop(process)
+    for _ in range(int(_PATIENCE_S / _LOOK_S)):
+        if process.poll() is not None:
+            return
+        await asyncio.sleep(_LOOK_S)

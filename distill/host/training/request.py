@@ -79,7 +79,7 @@ def _method(body: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
         )  # fmt: skip
     if name not in hyperparameters.METHODS:
         raise ApiError(f"method.type is {name!r}; expected supervised or dpo", param="method.type")
-    if other := sorted(set(given) - {"type", name}):
+    if other := sorted(key for key, value in given.items() if key not in ("type", name) and value is not None):
         raise ApiError(f"method.{other[0]} cannot be given for the method {name}", param=f"method.{other[0]}")
     inside = _object(given.get(name), f"method.{name}")
     if other := sorted(set(inside) - {"hyperparameters"}):

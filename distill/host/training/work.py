@@ -62,7 +62,7 @@ def main(folder: Path, phase: str) -> int:
         with _alone(folder):
             say.begin()
             try:
-                _check(folder, say) if phase == "check" else _train(folder, say, sign)
+                check(folder, say) if phase == "check" else train(folder, say, sign)
             except Stopped:
                 return STOPPED
             except DistillError as fault:
@@ -96,7 +96,7 @@ def _reason(fault: DistillError) -> dict[str, str | None]:
     return {"code": "training_failed", "message": str(fault), "param": None}
 
 
-def _check(folder: Path, say: ProgressWriter) -> None:
+def check(folder: Path, say: ProgressWriter) -> None:
     """Look at the files as the base reads them, write the rows that train, settle what was left to `auto`."""
     from distill.curate.preflight import local_context
     from distill.student.preflight import tokens
@@ -119,7 +119,7 @@ def _check(folder: Path, say: ProgressWriter) -> None:
     say.line(checked={"rows": counts["train"], "steps": steps, "hyperparameters": taken})
 
 
-def _train(folder: Path, say: ProgressWriter, sign: StopSign) -> None:
+def train(folder: Path, say: ProgressWriter, sign: StopSign) -> None:
     from distill.host.training import tune
 
     tune.run(tune.Tuning(folder, order.read(folder), order.checked(folder), say, sign.stops))

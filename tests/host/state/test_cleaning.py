@@ -12,6 +12,11 @@ from distill.host.run import SCHEMAS
 from distill.host.state import cleaning, files, models, uploads
 from distill.host.state.database import Database
 
+JOBS = {
+    "runs": "running", "waits": "queued", "tuned": "succeeded", "gone": "succeeded", "failed": "failed", "parent": "succeeded",
+}  # fmt: skip
+"""Job → its state; `waits` trains on the tune of `parent`, which was deleted."""
+
 
 @pytest.fixture
 def db(tmp_path: Path) -> Database:
@@ -27,9 +32,10 @@ def db(tmp_path: Path) -> Database:
         folder = Home(tmp_path).job(job_id)
         (folder / "deep").mkdir(parents=True)
         (folder / "deep" / "weights").write_bytes(b"w" * 1000)
-    for job_id in ("tuned", "gone"):
+    for job_id in ("tuned", "gone", "parent"):
         models.add(made, f"ft:x:{job_id}", base="x", job_id=job_id, folder=Home(tmp_path).job(job_id))
-    models.delete(made, "ft:x:gone")
+    for job_id in ("gone", "parent"):
+        models.delete(made, f"ft:x:{job_id}")
     Home(tmp_path).job("never").mkdir()
     return made
 
@@ -49,7 +55,7 @@ def test_what_is_needed_stays(db: Database, tmp_path: Path) -> None:
     assert (taken.count, taken.bytes) == (5, 2020)
     assert part
     assert {one.name for one in home.files.iterdir()} == {file.id, part.id}
-    assert {one.name for one in home.job("x").parent.iterdir()} == {"runs", "waits", "tuned"}
+    assert {one.name for one in home.job("x").parent.iterdir()} == {"runs", "waits", "tuned", "parent"}
     assert cleaning.clean_up(db, home).count == 0
 
 
