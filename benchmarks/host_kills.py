@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from openai import OpenAI, OpenAIError
+from openai.types.fine_tuning import FineTuningJob
 
 BASE = "gpt-4o-mini-2024-07-18"
 KILLS = {"upload": 5, "create": 4, "training": 5, "saving": 3, "serving": 3}
@@ -191,17 +192,27 @@ def checkpoint(host: Host, job_id: str) -> int:
 
 def stop_work(host: Host, job_id: str, *, hard: bool) -> None:
     """Wait for the end of the job's process, which feels that its host is gone; or kill it too."""
-    mine = [
-        int(one)
-        for one in subprocess.run(
-            ["pgrep", "-f", f"training.work.*{job_id}"], capture_output=True, text=True, check=False
-        ).stdout.split()
-    ]
-    for number in mine if hard else ():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-    for number in mine:
-        until(lambda number=number: not Path(f"/proc/{number}").exists(), 180)
+    number = int((host.job(job_id) / ".lock").read_text() or 0)
+    command = Path(f"/proc/{number}/cmdline")
+
+    def gone() -> bool:
+        try:
+            return job_id not in command.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    if hard and not gone():
+        os.kill(number, signal.SIGKILL)
+    until(gone, 180)
+
+
+def ended(host: Host, job_id: str) -> FineTuningJob:
+    """The job, once it has ended."""
+    with host.client() as client:
+        found: FineTuningJob = until(
+            lambda: (now := client.fine_tuning.jobs.retrieve(job_id)).status in ENDED and now, every_s=1.0
+        )
+        return found
 
 
 def trainings(host: Host, luck: random.Random, count: int) -> dict[str, Any]:
@@ -222,8 +233,8 @@ def trainings(host: Host, luck: random.Random, count: int) -> dict[str, Any]:
             stop_work(host, job.id, hard=n % 2 == 0)
             began.append(checkpoint(host, job.id))
             host.start()
+        done = ended(host, job.id)
         with host.client() as client:
-            done = until(lambda: (now := client.fine_tuning.jobs.retrieve(job.id)).status in ENDED and now, every_s=1.0)
             trained = steps(client, job.id)
         if done.status != "succeeded" or max(max(one, default=0) for one in trained) != total:
             host.missed.append(f"{where}: {done.status} {done.error}")
