@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import sqlite3
 import traceback
 
@@ -20,6 +21,7 @@ from distill.secrets.withheld import masked
 
 LOG = logging.getLogger("distill.host")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_CONTROL = re.compile(r"[^\n\x20-\x7e]")
 _BUSY = (errno.EMFILE, errno.ENFILE)
 
 
@@ -79,8 +81,13 @@ def failure(fault: Exception, request_id: str) -> ApiError:
     if isinstance(fault, DistillError):  # what is missing here: weights of a base, a package
         return ApiError(masked(str(fault)), status=503, code="unavailable")
     told = "".join(traceback.format_exception(fault))
-    LOG.error("request %s failed, which is a fault of distill: %s", request_id, masked(told))
+    LOG.error("request %s failed, which is a fault of distill: %s", request_id, _printable(masked(told)))
     return ApiError(f"The server had an error while processing your request (request {request_id}).", status=500)
+
+
+def _printable(text: str) -> str:
+    """A text of which nothing is obeyed by the terminal that shows the log: some of it may be a client's."""
+    return _CONTROL.sub("?", text.encode("ascii", "backslashreplace").decode())
 
 
 def _of_router(fault: HTTPException) -> ApiError:

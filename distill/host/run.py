@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -68,9 +69,10 @@ def url_of(bound_socket: socket.socket) -> str:
 def serve_app(app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; what is on its way may end, and the application's lifespan does."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
+        app, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
         timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
     )  # fmt: skip
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a client's odd form is answered, and no news
     server = uvicorn.Server(config)
     with _stopping(lambda: setattr(server, "should_exit", True)):
         server.run(sockets=[listener])
