@@ -39,7 +39,10 @@ def test_a_chunk_says_its_usage_only_where_it_is_asked_for() -> None:
 def test_a_completions_tokens_have_their_places() -> None:
     told = completion.text_logprobs(CHANCES, offset=10)
     made = completion.text_completion(
-        identity="cmpl-1", model="m", created=1, choices=[completion.text_choice(index=0, text="hé you", finish="stop", logprobs=told)]
+        identity="cmpl-1",
+        model="m",
+        created=1,
+        choices=[completion.text_choice(index=0, text="hé you", finish="stop", logprobs=told)],
     )
     logprobs = Completion.model_validate(made, strict=True).choices[0].logprobs
     assert logprobs is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from distill.host.routes import chat, completions, embeddings
 from distill.host.routes import files as file_routes
 from distill.host.routes import models as model_routes
 from distill.host.serving.answers.answerer import Answerer
-from distill.host.serving.batches import worker
+from distill.host.serving.batches.worker import BatchWorker
 from distill.host.serving.choose import Engines
 from distill.host.settings import HostSettings
 from distill.host.state import batches, files, models, uploads
@@ -50,8 +51,10 @@ def answering(folder: Path, bases: Mapping[str, str], **settings: object) -> Ite
 
     @asynccontextmanager
     async def during() -> AsyncIterator[None]:
-        async with worker.at_work(home, Answerer(told, db, host.engine)):
-            yield
+        working = asyncio.create_task(BatchWorker(home, Answerer(told, db, host.engine)).run())
+        yield
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
         await host.engine.close()
 
     try:

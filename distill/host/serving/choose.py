@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from distill import extras
 from distill.base_model.local import ADAPTED, LocalWeights, architecture_of
 from distill.host.home import Home
-from distill.host.serving.base import weights
 from distill.host.serving.engine import Embedded, Engine, EngineChoice, Piece, Question, ServedModel
 from distill.host.settings import HostSettings
+from distill.host.training.base import weights_of
 
 LLAMA, TRANSFORMERS, UPSTREAM = "llama.cpp", "transformers", "upstream"
 
@@ -26,7 +26,7 @@ def choice(settings: HostSettings, home: Home, name: str) -> EngineChoice:
     """Of one base."""
     if settings.upstream:
         return EngineChoice(name, UPSTREAM, f"{settings.upstream} answers for all bases")
-    engine, why = _local(weights(settings.bases[name], home))
+    engine, why = _local(weights_of(settings.bases[name], home.bases))
     return EngineChoice(name, engine, why)
 
 
@@ -90,5 +90,5 @@ class Engines:
 
         if self.settings.upstream:
             return Upstream(self.settings.upstream, self.settings.bases)
-        found = weights(self.settings.bases[base], self.home)
+        found = weights_of(self.settings.bases[base], self.home.bases)
         return LlamaCpp(found) if choice(self.settings, self.home, base).engine == LLAMA else Transformers(found)

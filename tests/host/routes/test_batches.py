@@ -19,7 +19,12 @@ pytest.importorskip("torch", reason="the training extra is not installed")
 
 
 def line(number: int, **change: Any) -> dict[str, Any]:
-    body = {"model": "tiny", "messages": [{"role": "user", "content": f"row {number}"}], "max_tokens": 4, "seed": number}
+    body = {
+        "model": "tiny",
+        "messages": [{"role": "user", "content": f"row {number}"}],
+        "max_tokens": 4,
+        "seed": number,
+    }
     return {"custom_id": f"row-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body} | change
 
 
@@ -100,7 +105,10 @@ def test_a_restart_goes_on_and_answers_no_row_twice(tiny_base: Path, tmp_path: P
 
 def test_a_cancelled_batch_keeps_what_was_answered(tiny_base: Path, tmp_path: Path) -> None:
     with answering(tmp_path, {"tiny": str(tiny_base)}) as host:
-        long = [line(number, body={**line(number)["body"], "max_tokens": 300, "logit_bias": {"1": -100}}) for number in range(200)]
+        long = [
+            line(number, body={**line(number)["body"], "max_tokens": 300, "logit_bias": {"1": -100}})
+            for number in range(200)
+        ]
         batch = created(host, long)
         assert host.client.batches.cancel(batch.id).status == "cancelling"
         batch = ended(host, batch)
@@ -115,7 +123,9 @@ def test_a_cancelled_batch_keeps_what_was_answered(tiny_base: Path, tmp_path: Pa
 
 def test_a_batch_whose_window_closed_expires_with_what_it_has(tiny_base: Path, tmp_path: Path) -> None:
     with answering(tmp_path, {"tiny": str(tiny_base)}) as host:
-        host.host.db.write("CREATE TRIGGER over AFTER INSERT ON batches BEGIN UPDATE batches SET times = '{\"expires_at\": 1}'; END")
+        host.host.db.write(
+            "CREATE TRIGGER over AFTER INSERT ON batches BEGIN UPDATE batches SET times = '{\"expires_at\": 1}'; END"
+        )
         batch = ended(host, created(host, [line(1), line(2)]))
         assert batch.status == "expired"
         faults = rows(host, batch.error_file_id)

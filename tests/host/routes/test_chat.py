@@ -145,7 +145,11 @@ def test_what_is_wrong_is_refused_by_its_name(host: Answering, change: Any, stat
     assert reply.status == status
     assert reply.error["param"] == param
     assert says in reply.error["message"]
-    assert call(host.port, "POST", "/v1/chat/completions", {**ASKED, **change, "stream": True}).status in (status, 400, 200)
+    assert call(host.port, "POST", "/v1/chat/completions", {**ASKED, **change, "stream": True}).status in (
+        status,
+        400,
+        200,
+    )
 
 
 def test_what_changes_no_answer_is_left_alone(host: Answering) -> None:

@@ -41,14 +41,23 @@ def test_base64_holds_the_numbers(host: Answering) -> None:
 
 def test_fewer_dimensions_are_the_first_ones_at_length_one(host: Answering) -> None:
     whole = host.client.embeddings.create(model="tiny", input="a", encoding_format="float").data[0].embedding
-    cut = host.client.embeddings.create(model="tiny", input="a", encoding_format="float", dimensions=4).data[0].embedding
+    cut = (
+        host.client.embeddings.create(model="tiny", input="a", encoding_format="float", dimensions=4).data[0].embedding
+    )
     length = math.hypot(*whole[:4])
     assert cut == pytest.approx([value / length for value in whole[:4]])
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"input": ""}, {"input": []}, {"input": ["a", ""]}, {"encoding_format": "int8"}, {"dimensions": 0}, {"dimensions": 4096}],
+    [
+        {"input": ""},
+        {"input": []},
+        {"input": ["a", ""]},
+        {"encoding_format": "int8"},
+        {"dimensions": 0},
+        {"dimensions": 4096},
+    ],
 )
 def test_what_is_wrong_is_refused(host: Answering, change: dict[str, Any]) -> None:
     reply = call(host.port, "POST", "/v1/embeddings", {"model": "tiny", "input": "a", **change})

@@ -39,7 +39,9 @@ def test_a_tune_can_be_deleted_and_a_base_cannot(tmp_path: Path) -> None:
 def test_a_tune_whose_base_is_not_served_says_so(tmp_path: Path) -> None:
     with answering(tmp_path, {"tiny": "nowhere"}) as host:
         models.add(host.host.db, TUNE, base="other", job_id="ftjob-1", folder=tmp_path)
-        reply = call(host.port, "POST", "/v1/chat/completions", {"model": TUNE, "messages": [{"role": "user", "content": "a"}]})
+        reply = call(
+            host.port, "POST", "/v1/chat/completions", {"model": TUNE, "messages": [{"role": "user", "content": "a"}]}
+        )
         assert reply.status == 503
         assert "--base other=PATH" in reply.error["message"]
 
@@ -49,7 +51,12 @@ def test_a_base_that_cannot_be_loaded_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "broken" / "config.json").write_text('{"model_type": "llama"')
     with answering(tmp_path, {"tiny": str(tmp_path / "broken")}) as host:
         for _ in range(2):
-            reply = call(host.port, "POST", "/v1/chat/completions", {"model": "tiny", "messages": [{"role": "user", "content": "a"}]})
+            reply = call(
+                host.port,
+                "POST",
+                "/v1/chat/completions",
+                {"model": "tiny", "messages": [{"role": "user", "content": "a"}]},
+            )
             assert reply.status == 503
             assert reply.error["code"] == "engine_failed"
             assert "config.json" in reply.error["message"]

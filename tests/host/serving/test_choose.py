@@ -16,7 +16,9 @@ def gguf(path: Path, architecture: str) -> str:
     """The head of a GGUF file, which is all that is read."""
     name, said = b"general.architecture", architecture.encode()
     field = len(name).to_bytes(8, "little") + name + (8).to_bytes(4, "little") + len(said).to_bytes(8, "little") + said
-    path.write_bytes(b"GGUF" + (3).to_bytes(4, "little") + (0).to_bytes(8, "little") + (1).to_bytes(8, "little") + field)
+    path.write_bytes(
+        b"GGUF" + (3).to_bytes(4, "little") + (0).to_bytes(8, "little") + (1).to_bytes(8, "little") + field
+    )
     return str(path)
 
 

@@ -19,7 +19,9 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 def made(db: Database) -> batches.Batch:
-    return batches.create(db, endpoint="/v1/completions", input_file_id="file-1", metadata={"a": "b"}, output_lasts_s=None)
+    return batches.create(
+        db, endpoint="/v1/completions", input_file_id="file-1", metadata={"a": "b"}, output_lasts_s=None
+    )
 
 
 def test_what_was_created_is_there_as_it_was(db: Database) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -31,17 +30,6 @@ _BUSY_S = 1.0
 """How long a request waits that the model was too busy for."""
 _BUSY = ("overloaded", "upstream_failed")
 _ASKED_AGAIN = 60
-
-
-@asynccontextmanager
-async def at_work(home: Home, answerer: Answerer) -> AsyncIterator[None]:
-    """Batches are answered until the block ends."""
-    working = asyncio.create_task(BatchWorker(home, answerer).run())
-    try:
-        yield
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
 
 
 @dataclass(slots=True)

@@ -39,9 +39,9 @@ class Transformers:
     """An `Engine` for one base. Nothing is loaded before the first question; all computing is done by one thread, in turn."""
 
     weights: LocalWeights
+    longest: int = LONGEST
     waiting: list[_Waiting] = field(default_factory=list)
-    model: PeftModel | None = None
-    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loading: asyncio.Task[PeftModel] | None = None
     _computing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _worker: asyncio.Task[None] | None = None
 
@@ -60,7 +60,7 @@ class Transformers:
             if read.most == 0:
                 yield Piece(finish="length", prompt_tokens=len(read.ids))
                 return
-            if len(self.waiting) >= LONGEST:
+            if len(self.waiting) >= self.longest:
                 raise overloaded(len(self.waiting))
             told: asyncio.Queue[Piece | Exception] = asyncio.Queue()
             writing = Writing(question, read, _telling(told))
@@ -104,15 +104,15 @@ class Transformers:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
-        self.model = None
+        self._loading = None
 
     async def _loaded(self) -> PeftModel:
+        """The base, loaded once; a load goes on where who waited for it leaves, and one that failed is tried again."""
         from distill.host.serving.engines import peft_model
 
-        async with self._loading:
-            if self.model is None:
-                self.model = await asyncio.to_thread(peft_model.opened, self.weights)
-        return self.model
+        if self._loading is None or (self._loading.done() and (self._loading.cancelled() or self._loading.exception())):
+            self._loading = asyncio.create_task(asyncio.to_thread(peft_model.opened, self.weights))
+        return await asyncio.shield(self._loading)
 
     def _take(self, one: _Waiting) -> None:
         self.waiting.append(one)

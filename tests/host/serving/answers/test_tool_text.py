@@ -37,7 +37,7 @@ def test_json_alone_is_a_call() -> None:
     assert text.calls[0]["function"]["name"] == "look"
 
 
-@given(st.text("a<tool_call>{\"}/ ", max_size=30), st.integers(1, 5))
+@given(st.text('a<tool_call>{"}/ ', max_size=30), st.integers(1, 5))
 def test_text_without_a_call_is_told_as_it_is(text: str, size: int) -> None:
     said, found = read([text[at : at + size] for at in range(0, len(text), size)])
     if not calls_of(text)[1]:

@@ -24,7 +24,10 @@ pytest.importorskip("xllamacpp", reason="the embedded extra is not installed")
 pytest.importorskip("torch", reason="the training extra is not installed")
 pytestmark = pytest.mark.slow
 
-TURNS: Any = [{"role": "system", "content": "Answer in a word."}, {"role": "user", "content": "What is the capital of France?"}]
+TURNS: Any = [
+    {"role": "system", "content": "Answer in a word."},
+    {"role": "user", "content": "What is the capital of France?"},
+]
 ASKED: Any = {"model": "small", "messages": TURNS, "max_tokens": 10, "temperature": 0}
 
 

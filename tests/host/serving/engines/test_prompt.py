@@ -51,9 +51,7 @@ def test_a_base_without_a_template_writes_completions_and_no_chat(tiny_base: Pat
         prompt.prompt(tokenizer, Question(messages=TURNS), context=99)
 
 
-def test_tools_stand_in_the_prompt_or_are_refused(
-    tiny_base: Path, tiny_family: Callable[[str], Path]
-) -> None:
+def test_tools_stand_in_the_prompt_or_are_refused(tiny_base: Path, tiny_family: Callable[[str], Path]) -> None:
     tokenizer = prompt.tokeniser(tiny_family("qwen3"))
     read = prompt.prompt(tokenizer, Question(messages=TURNS, tools=TOOLS), context=None)
     assert '"name": "look"' in tokenizer.decode(read.ids)
@@ -67,5 +65,7 @@ def test_a_call_that_is_required_is_a_schema() -> None:
     assert prompt.forced(Question(messages=TURNS, tools=TOOLS, tool_choice="none")).tools == ()
     both = prompt.forced(Question(messages=TURNS, tools=TOOLS, tool_choice="required")).schema or {}
     assert [one["properties"]["name"]["const"] for one in both["anyOf"]] == ["look", "buy"]
-    named = prompt.forced(Question(messages=TURNS, tools=TOOLS, tool_choice={"type": "function", "function": {"name": "buy"}}))
+    named = prompt.forced(
+        Question(messages=TURNS, tools=TOOLS, tool_choice={"type": "function", "function": {"name": "buy"}})
+    )
     assert (named.schema or {})["properties"]["name"] == {"const": "buy"}

@@ -12,7 +12,6 @@ from answering_host import adapter
 from distill.base_model.local import LocalWeights
 from distill.host.serving.answers import choice
 from distill.host.serving.engine import Question, ServedModel
-from distill.host.serving.engines import transformers as engines
 from distill.host.serving.engines.transformers import Transformers
 from distill.protocol.error import ApiError
 
@@ -63,9 +62,8 @@ async def test_who_leaves_is_written_no_more_for(tiny_base: Path) -> None:
     assert whole.end.completion_tokens <= 2
 
 
-async def test_a_line_that_is_too_long_is_refused(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "LONGEST", 4)
-    found = engine(tiny_base)
+async def test_a_line_that_is_too_long_is_refused(tiny_base: Path) -> None:
+    found = Transformers(LocalWeights(str(tiny_base), tiny_base, tiny_base), longest=4)
     await choice.whole(found, BASE, asked("a", 1))
     asks = [choice.whole(found, BASE, asked("a", 2)) for _ in range(12)]
     ended = await asyncio.gather(*asks, return_exceptions=True)

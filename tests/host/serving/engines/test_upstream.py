@@ -34,7 +34,9 @@ def pair(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_it_answers_what_the_server_behind_answers(pair: tuple[Answering, Answering]) -> None:
     behind, front = pair
-    theirs, ours = (one.client.chat.completions.create(**ASKED, logprobs=True, top_logprobs=2) for one in (behind, front))
+    theirs, ours = (
+        one.client.chat.completions.create(**ASKED, logprobs=True, top_logprobs=2) for one in (behind, front)
+    )
     assert ours.choices == theirs.choices
     assert ours.usage == theirs.usage
     stream = front.client.chat.completions.create(**ASKED, stream=True)
