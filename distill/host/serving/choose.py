@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from distill import extras
 from distill.base_model.local import ADAPTED, LocalWeights, architecture_of
+from distill.errors import UsageError
 from distill.host.home import Home
 from distill.host.serving.engine import Embedded, Engine, EngineChoice, Piece, Question, ServedModel
+from distill.host.serving.engines.failures import failed
 from distill.host.settings import HostSettings
 from distill.host.training.base import weights_of
 
@@ -80,7 +82,10 @@ class Engines:
     def _of(self, model: ServedModel) -> Engine:
         key = UPSTREAM if self.settings.upstream else model.base
         if key not in self.opened:
-            self.opened[key] = self._open(model.base)
+            try:
+                self.opened[key] = self._open(model.base)
+            except UsageError as fault:
+                raise failed(fault, "answer") from None
         return self.opened[key]
 
     def _open(self, base: str) -> Engine:

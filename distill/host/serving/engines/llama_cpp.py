@@ -130,7 +130,10 @@ class LlamaCpp:
 
     async def text(self, model: ServedModel, ids: Sequence[int]) -> str:  # noqa: ARG002 - its models read alike
         """The text of token ids."""
-        tokenizer, _ = await self._reading()
+        try:
+            tokenizer, _ = await self._reading()
+        except FAULTS as fault:
+            raise failed(fault, "answer") from fault
         return str(tokenizer.decode(list(prompt.checked_ids(tokenizer, ids))))
 
     async def close(self) -> None:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 WIDTH = 16
 """Answers of one batch."""
+FAULTS = (ApiError, UsageError, OSError, ValueError, LookupError, AttributeError, RuntimeError)
+"""What loading or a question may fail with, and ends no more than that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """An answer that waits for its batch; what goes wrong with the batch is told by `fail`."""
 
@@ -41,6 +43,8 @@ class Transformers:
     weights: LocalWeights
     longest: int = LONGEST
     waiting: list[_Waiting] = field(default_factory=list)
+    at_work: list[_Waiting] = field(default_factory=list)
+    """Those of the batch that is written now."""
     _loading: asyncio.Task[PeftModel] | None = None
     _computing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _worker: asyncio.Task[None] | None = None
@@ -65,7 +69,7 @@ class Transformers:
             told: asyncio.Queue[Piece | Exception] = asyncio.Queue()
             writing = Writing(question, read, _telling(told))
             self._take(_Waiting(model.adapter, writing, told))
-        except (ApiError, UsageError, OSError, ValueError, RuntimeError) as fault:
+        except FAULTS as fault:
             raise failed(fault, "answer") from fault
         try:
             while True:
@@ -88,18 +92,21 @@ class Transformers:
             for ids in read:
                 async with self._computing:  # others may compute between two texts
                     vectors.append(await asyncio.to_thread(loaded.embed, model.adapter, ids))
-        except (ApiError, UsageError, OSError, ValueError, RuntimeError, AttributeError) as fault:
+        except FAULTS as fault:
             raise failed(fault, "embed") from fault
         return Embedded(vectors, sum(map(len, read)))
 
     async def text(self, model: ServedModel, ids: Sequence[int]) -> str:  # noqa: ARG002 - its models read alike
         """The text of token ids."""
-        tokenizer = (await self._loaded()).tokenizer
+        try:
+            tokenizer = (await self._loaded()).tokenizer
+        except FAULTS as fault:
+            raise failed(fault, "answer") from fault
         return str(tokenizer.decode(list(prompt.checked_ids(tokenizer, ids))))
 
     async def close(self) -> None:
         """End what is written, and let the memory go."""
-        for one in self.waiting:
+        for one in (*self.waiting, *self.at_work):
             one.writing.gone.set()
         if self._worker is not None:
             self._worker.cancel()
@@ -126,6 +133,7 @@ class Transformers:
             adapter = self.waiting[0].adapter
             batch = [one for one in self.waiting if one.adapter == adapter][:WIDTH]
             self.waiting = [one for one in self.waiting if one not in batch]
+            self.at_work = batch
             try:
                 loaded = await self._loaded()
                 async with self._computing:
