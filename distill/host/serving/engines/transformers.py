@@ -57,9 +57,8 @@ class Transformers:
         """The answer, piece by piece; once the iterator is closed, nothing more is drawn for it."""
         try:
             question = prompt.forced(question)
-            if question.schema is not None:
-                raise _no_schema()
             loaded = await self._loaded()
+            grammar = None if question.schema is None else await asyncio.to_thread(loaded.grammar, question.schema)
             read = prompt.prompt(loaded.tokenizer, question, context=loaded.context)
             if read.most == 0:
                 yield Piece(finish="length", prompt_tokens=len(read.ids))
@@ -67,7 +66,7 @@ class Transformers:
             if len(self.waiting) >= self.longest:
                 raise overloaded(len(self.waiting))
             told: asyncio.Queue[Piece | Exception] = asyncio.Queue()
-            writing = Writing(question, read, _telling(told))
+            writing = Writing(question, read, _telling(told), grammar)
             self._take(_Waiting(model.adapter, writing, told))
         except FAULTS as fault:
             raise failed(fault, "answer") from fault
@@ -152,11 +151,3 @@ def _telling(told: asyncio.Queue[Piece | Exception]) -> Tell:
     """How the computing thread tells a piece to this one."""
     loop = asyncio.get_running_loop()
     return lambda piece: loop.call_soon_threadsafe(partial(told.put_nowait, piece)) and None
-
-
-def _no_schema() -> ApiError:
-    return ApiError(
-        "This base is served by transformers, which cannot hold an answer to a JSON schema. Serve it from a GGUF file, or by a vLLM "
-        "(distill host --upstream), or leave 'response_format' and a required 'tool_choice' out.",
-        status=501, code="unsupported_parameter", param="response_format",
-    )  # fmt: skip
