@@ -103,7 +103,7 @@ ELSEWHERE = {
     "advise/roi/test_roi.py": "advise/roi/by_day",
     "advise/readiness/test_checklist.py": "advise/readiness/data_checks advise/readiness/run_checks advise/readiness/student_checks",
     "cli/test_exit_codes.py": "errors",
-    "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate",
+    "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate host/wire",
     "cli/verbs/serve/test_host.py": "cli/text/serve/host",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
