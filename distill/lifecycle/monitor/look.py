@@ -180,7 +180,7 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
     found = list(tally.sentences())
     if intake.near < intake.inputs:
         found.append(
-            f"{FAR} and {LANGUAGE} look at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,}); every other signal at all"
+            f"{FAR} and {LANGUAGE} look at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,} a day); every other signal at all"
         )
     if left := unwatched_gates(task.spec.gate_settings()):
         found.append(

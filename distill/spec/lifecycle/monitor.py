@@ -42,8 +42,8 @@ class MonitorSettings(Settings):
     )
     ignore: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
-        100_000,
-        description="distinct inputs of a look whose distance to the training rows and whose language are found out; of more, a share by a hash",
+        10_000,
+        description="distinct inputs of a day whose distance to the training rows and whose language are found out; of more, an even share by a hash",
     )
     teacher: TeacherSample = TeacherSample()
 
