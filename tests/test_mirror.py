@@ -103,6 +103,8 @@ ELSEWHERE = {
     "advise/roi/test_roi.py": "advise/roi/by_day",
     "advise/readiness/test_checklist.py": "advise/readiness/data_checks advise/readiness/run_checks advise/readiness/student_checks",
     "cli/test_exit_codes.py": "errors",
+    "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate",
+    "cli/verbs/serve/test_host.py": "cli/text/serve/host",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",
@@ -114,7 +116,9 @@ ELSEWHERE = {
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
-    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/progress/loss_curve",
+    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
+    "host/training/test_tune.py": "host/training/base host/training/order",
+    "host/routes/test_jobs.py": "protocol/job",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

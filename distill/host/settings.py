@@ -14,8 +14,8 @@ class HostSettings:
     aliases: Mapping[str, str] = field(default_factory=dict)
     address: str = "127.0.0.1"
     port: int = 8000
-    key: str | None = field(default=None, repr=False)
-    """What a client has to send as its key; None takes any."""
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    """One of these a client has to send as its key; without any, whatever it sends is taken."""
     upstream: str | None = None
     """A vLLM or another server that answers in place of the engines here."""
     upload_bytes: int = 512 * 2**20

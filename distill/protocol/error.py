@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from distill.records import Json
 
 
 class ApiError(Exception):
     """A request that is answered with an error; `status` is the HTTP status, `param` the setting that was wrong."""
 
-    def __init__(self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.message, self.status, self.code, self.param = message, status, code, param
+        self.headers = headers or {}
 
     @property
     def body(self) -> dict[str, Json]:

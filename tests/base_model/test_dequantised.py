@@ -44,7 +44,8 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
     from transformers import AutoTokenizer
 
     from distill.base_model.quiet import quiet
-    from distill.student.trainers.fine_tuning import TuningSettings, _with_adapter, save_adapter
+    from distill.student.trainers.adapter_weights import save_adapter, with_adapter
+    from distill.student.trainers.fine_tuning import TuningSettings
     from distill.student.trainers.gguf import to_gguf
     from distill.teacher.engines import embedded
 
@@ -54,7 +55,7 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
     torch.manual_seed(0)  # the adapter's other half is drawn when it is made
     with quiet():
-        model = _with_adapter(base, TuningSettings(rank=4, alpha=8, layers=None)).float()
+        model = with_adapter(base, TuningSettings(rank=4, alpha=8, layers=None)).float()
     tokenizer = AutoTokenizer.from_pretrained(base)
     for name, weight in model.named_parameters():
         if "lora_B" in name:

@@ -92,6 +92,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "diff",
         "routes",
         "monitor",
+        "host",
     }
     assert set(OF_A_TASK) | alone == set(EVERY)
 

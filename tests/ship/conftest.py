@@ -19,12 +19,13 @@ def tiny_student(tiny_family: Callable[[str], Path], tmp_path_factory: pytest.Te
     from peft import get_peft_model_state_dict
 
     from distill.base_model.quiet import quiet
-    from distill.student.trainers.fine_tuning import TuningSettings, _with_adapter, save_adapter
+    from distill.student.trainers.adapter_weights import save_adapter, with_adapter
+    from distill.student.trainers.fine_tuning import TuningSettings
 
     folder, base = tmp_path_factory.mktemp("student"), tiny_family("llama")
     torch.manual_seed(0)
     with quiet():
-        model = _with_adapter(base, TuningSettings(rank=4, alpha=8, layers=None)).float()
+        model = with_adapter(base, TuningSettings(rank=4, alpha=8, layers=None)).float()
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.4)

@@ -146,7 +146,8 @@ def folder_student(request: pytest.FixtureRequest, tiny_student: TunedStudent, t
     from peft import get_peft_model_state_dict
 
     from distill.base_model.quiet import quiet
-    from distill.student.trainers.fine_tuning import TuningSettings, _with_adapter, save_adapter
+    from distill.student.trainers.adapter_weights import save_adapter, with_adapter
+    from distill.student.trainers.fine_tuning import TuningSettings
     from distill.teacher.engines import embedded
 
     if (
@@ -163,7 +164,7 @@ def folder_student(request: pytest.FixtureRequest, tiny_student: TunedStudent, t
     with quiet():
         transformers.AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "base")
         tokenizer.save_pretrained(tmp_path / "base")
-        model = _with_adapter(tmp_path / "base", TuningSettings(rank=4, alpha=8, layers=None)).float()
+        model = with_adapter(tmp_path / "base", TuningSettings(rank=4, alpha=8, layers=None)).float()
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.4)

@@ -26,6 +26,13 @@ from typing import Any
 from aiohttp import web
 from tuning_jobs import WAY, TuningHost, advance, fault_of, learnt, new_job, shown
 
+from distill.protocol.completion import chat_choice, chat_completion, usage
+from distill.protocol.error import ApiError
+from distill.protocol.file import file_object
+from distill.protocol.job import checkpoint
+from distill.protocol.model import model
+from distill.protocol.page import page
+
 _LEAST_ROWS = 10
 
 
@@ -69,14 +76,13 @@ def _app(host: TuningHost) -> web.Application:
 
 
 def _error(status: int, message: str, code: str) -> web.Response:
-    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
-    return web.json_response(body, status=status)
+    return web.json_response(ApiError(message, code=code, status=status).body, status=status)
 
 
 async def _model(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     gone = "2026-01-01" if name.startswith("retired-") else None
-    return web.json_response({"id": name, "object": "model", "created": 0, "owned_by": "host", "shutdown_date": gone})
+    return web.json_response(model(identity=name, created=0, owned_by="host") | {"shutdown_date": gone})
 
 
 async def _chat(request: web.Request) -> web.Response:
@@ -89,9 +95,10 @@ async def _chat(request: web.Request) -> web.Response:
     if job is None and name.startswith("ft:"):
         return _error(404, f"The model `{name}` does not exist", "model_not_found")
     text = question if job is None else learnt(host.files[job["training_file"]]["data"], question)
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    usage = {"prompt_tokens": len(question) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
-    return web.json_response({"object": "chat.completion", "model": name, "choices": [choice], "usage": usage})
+    choice = chat_choice(index=0, content=text, finish="stop")
+    used = usage(prompt_tokens=len(question) // 4 + 1, completion_tokens=len(text) // 4 + 1)
+    told = chat_completion(identity=f"chatcmpl-{host.questions}", model=name, created=0, choices=[choice], usage=used)
+    return web.json_response(told)
 
 
 async def _upload(request: web.Request) -> web.Response:
@@ -102,17 +109,11 @@ async def _upload(request: web.Request) -> web.Response:
         return _error(400, "file must be an upload", "invalid_file")
     data = upload.file.read()
     upload.file.close()
-    record = {
-        "id": f"file-{len(host.files) + 1}",
-        "object": "file",
-        "bytes": len(data),
-        "created_at": 0,
-        "filename": upload.filename,
-        "purpose": form["purpose"],
-        "status": "uploaded",
-        "status_details": None,
-    }
-    host.files[str(record["id"])] = record | {"data": data, "pending": host.pending}
+    name, purpose = f"file-{len(host.files) + 1}", str(form["purpose"])
+    record = file_object(
+        identity=name, filename=upload.filename, purpose=purpose, size=len(data), created_at=0, status="uploaded"
+    )
+    host.files[name] = record | {"data": data, "pending": host.pending}
     await host.seam("upload")
     return web.json_response(record)
 
@@ -173,8 +174,6 @@ def _refusal(host: TuningHost, body: dict[str, Any], fault: str) -> web.Response
 async def _list(request: web.Request) -> web.Response:
     """In pages; the metadata filter finds nothing where no metadata is kept, and is ignored else, as some hosts do."""
     host = request.app[_HOST]
-    if int(request.query.get("limit", "1")) > host.page:
-        return _error(400, f"limit must be at most {host.page}", "invalid_limit")
     filtered = any(name.startswith("metadata") for name in request.query)
     jobs = [] if filtered and not host.metadata else [shown(host, job) for job in host.jobs.values()]
     return _page(request, jobs if host.oldest_first else jobs[::-1], most=host.page)
@@ -185,10 +184,10 @@ async def _events(request: web.Request) -> web.Response:
 
 
 def _page(request: web.Request, rows: list[dict[str, Any]], *, most: int = 100) -> web.Response:
-    after, limit = request.query.get("after"), min(most, int(request.query.get("limit", "20")))
-    start = next((index + 1 for index, row in enumerate(rows) if row["id"] == after), 0)
-    page = rows[start : start + limit]
-    return web.json_response({"object": "list", "data": page, "has_more": start + limit < len(rows)})
+    try:
+        return web.json_response(page(rows, request.query, usual=min(20, most), most=most))
+    except ApiError as refused:
+        return web.json_response(refused.body, status=refused.status)
 
 
 async def _job(request: web.Request) -> web.Response:
@@ -204,10 +203,9 @@ async def _job(request: web.Request) -> web.Response:
 
 async def _checkpoints(request: web.Request) -> web.Response:
     job = request.app[_HOST].jobs[request.match_info["id"]]
-    row = {"id": "ckpt-1", "object": "fine_tuning.job.checkpoint", "created_at": 1, "metrics": {"step": 2}}
-    name = {"step_number": 2, "fine_tuned_model_checkpoint": f"{job['fine_tuned_model']}:ckpt-2"}
-    rows = [{**row, **name, "fine_tuning_job_id": job["id"]}] if job["fine_tuned_model"] else []
-    return web.json_response({"object": "list", "data": rows, "has_more": False})
+    name = f"{job['fine_tuned_model']}:ckpt-2"
+    rows = [checkpoint(id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
+    return web.json_response(page(rows if job["fine_tuned_model"] else [], {}))
 
 
 async def _cancel(request: web.Request) -> web.Response:

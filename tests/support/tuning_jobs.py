@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from distill.protocol.job import event, job
+
 WAY = ("validating_files", "queued", "running", "succeeded")
 """The states of a job that goes well."""
 
@@ -78,37 +80,24 @@ def shown(host: TuningHost, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
-    job: dict[str, Any] = {
-        "id": f"ftjob-{len(host.jobs) + 1}",
-        "object": "fine_tuning.job",
-        "created_at": len(host.jobs),
-        "error": None,
-        "fine_tuned_model": None,
-        "finished_at": None,
-        "hyperparameters": {},
-        "integrations": [],
-        "organization_id": "org-loopback",
-        "result_files": [],
-        "seed": body.get("seed", 0),
-        "status": WAY[0],
-        "trained_tokens": None,
-        "validation_file": None,
-        **{
-            key: body[key] for key in ("model", "training_file", "validation_file", "metadata", "method") if key in body
-        },
-    }
-    host.jobs[str(job["id"])] = job
-    host.events[str(job["id"])] = []
-    _note(host, job, "Created")
+    name, way = f"ftjob-{len(host.jobs) + 1}", dict(body.get("method") or {"type": "supervised"})
+    kind = str(way.get("type", "supervised"))
+    asked = way.get(kind, {}).get("hyperparameters", body.get("hyperparameters", {}))
+    host.jobs[name] = job(
+        id=name, created_at=len(host.jobs), model=body["model"], status=WAY[0], training_file=body["training_file"],
+        validation_file=body.get("validation_file"), seed=body.get("seed", 0), organization_id="org-loopback", method=kind,
+        hyperparameters=asked, suffix=body.get("suffix"), metadata=body.get("metadata"),
+    )  # fmt: skip
+    host.events[name] = []
+    _note(host, host.jobs[name], "Created")
     host.created.set()
-    return job
+    return host.jobs[name]
 
 
 def _note(host: TuningHost, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
     told = host.events[job["id"]]
-    kind = {"type": "metrics", "data": data} if data else {"type": "message"}
-    event = {"id": f"ev-{job['id']}-{len(told)}", "object": "fine_tuning.job.event", "created_at": len(told)}
-    told.append({**event, "level": "info", "message": message, **kind})
+    kind = "metrics" if data else "message"
+    told.append(event(id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, type=kind, data=data))
 
 
 def advance(host: TuningHost, job: dict[str, Any]) -> None:

@@ -48,11 +48,17 @@ def scoring_answers() -> type[SFTTrainer]:
                 if self._states is None:
                     self._states = AnswerStates(_causal_lm(self.model), _first_adapted(self.model), inputs)
                 logits = _through(model, self._states.logits, inputs, scored).float()
+            self._note_accuracy(logits, targets[scored])
             total = cross_entropy(logits, targets[scored], reduction="sum")
             if num_items_in_batch is None:
                 return total / scored.sum()
             # They are those of all processes, and the gradients of these are averaged.
             return total * self.accelerator.num_processes / num_items_in_batch
+
+        def _note_accuracy(self, logits: Tensor, wanted: Tensor) -> None:
+            """The share of tokens that were the likeliest ones, where TRL's own loss notes it; it is logged with the loss."""
+            share = (logits.argmax(-1) == wanted).float().mean().item() if len(wanted) else 0.0
+            self._metrics["train" if self.model.training else "eval"]["mean_token_accuracy"].append(share)
 
         def later_share(self) -> float:
             """What an epoch after the first takes of it, about."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,16 @@ from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
 from distill.student.trainers import full, processes
+from distill.student.trainers.adapter_weights import save_adapter, with_adapter
 from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
-from distill.student.trainers.progress.loss_curve import OnStep, TrainStep
+from distill.student.trainers.progress.loss_curve import OnEpoch, OnStep, TrainStep
 from distill.student.trainers.progress.time_left import TimeLeft
 from distill.student.trainers.progress.watched import Watch, callback, following
-from distill.student.trainers.targets import targets_of
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl import SFTConfig, SFTTrainer
 
@@ -102,17 +102,19 @@ class SharedTraining:
 def train(
     *, base: Path, train: Path, valid: Path, out: Path,
     settings: TuningSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> TrainResult:  # fmt: skip
     """Tune `base` on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
     in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises `TrainError` (see
-    above), and Stopped where `on_step` does, after a checkpoint. Of several processes the first calls this, the others `follow`.
+    above), and Stopped where `on_step` does, after a checkpoint. `on_epoch` may keep the adapter as it is when an epoch ends. Of
+    several processes the first calls this, the others `follow`.
     """
     shared = SharedTraining(base, train, valid, out, template, settings)
     processes.share_of(settings.batch_size)
     processes.announce(asdict(shared))
-    watch, model = _trained(shared, track, on_step)
+    watch, model = _trained(shared, track, on_step, on_epoch)
     if watch.stopped is not None:
         raise watch.stopped
     return _finished(model, watch, out)
@@ -128,7 +130,7 @@ def follow() -> None:
 
 
 def _trained(
-    shared: SharedTraining, track: str | None, on_step: OnStep | None
+    shared: SharedTraining, track: str | None, on_step: OnStep | None, on_epoch: OnEpoch | None = None
 ) -> tuple[Watch, PeftModel | PreTrainedModel]:
     from transformers import set_seed
 
@@ -141,16 +143,18 @@ def _trained(
     checkpoint = checkpoints.opened(kept, _key(base, files, settings, tokenizer)) if processes.first() else None
     begins = processes.told(str(checkpoint or ""))
     with quiet():
-        model = full.loaded(base) if settings.full else _with_adapter(base, settings)
+        model = full.loaded(base) if settings.full else with_adapter(base, settings)
         trainer = _trainer(model, tokenizer, rows, held_out, arguments=_arguments(kept, settings, len(rows), track))
         watch = Watch(
-            on_step=on_step, kept=kept, left=TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs),
+            on_step=on_step, on_epoch=on_epoch, save=partial(save_adapter, model), kept=kept, left=TimeLeft(per_epoch=per_epoch, valid=read, epochs=settings.epochs),
             later=trainer.later_share, patience=settings.patience,
             whole=full.keeper(model, tokenizer, base) if settings.full else None,
         )  # fmt: skip
         trainer.add_callback(callback(watch) if processes.first() else following())
         try:
             trainer.train(resume_from_checkpoint=begins or None)
+            if processes.agreed(watch.owes_a_look(trainer.state.global_step)):
+                trainer.evaluate()
         except TrainError:
             if processes.first():
                 shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
@@ -181,44 +185,6 @@ def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> li
     if rows := read_rows(path, tokenizer, max_tokens=max_tokens):
         return rows
     raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
-
-
-def _with_adapter(base: Path, settings: TuningSettings) -> PeftModel:
-    """The base, frozen, with fp32 LoRA weights on every linear map of its last layers: fresh ones, or those of an earlier adapter."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-
-    model = load.model(base, bits=settings.bits)
-    if settings.bits is not None:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.recompute)
-    targets = targets_of(model, settings.layers)
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        target_modules=list(targets.modules),
-        layers_to_transform=list(targets.layers),
-        layers_pattern=targets.pattern,
-        task_type="CAUSAL_LM",
-        lora_dropout=settings.dropout,
-    )
-    adapted = get_peft_model(model, config)
-    if settings.begin:
-        _begun_with(adapted, Path(settings.begin))
-    return adapted
-
-
-def _begun_with(model: PeftModel, path: Path) -> None:
-    """Put an earlier adapter's weights in; TrainError where it is of another base, or of other layers or rank."""
-    from peft import get_peft_model_state_dict, set_peft_model_state_dict
-    from safetensors.torch import load_file
-
-    weights, own = load_file(path), get_peft_model_state_dict(model)
-    shapes = [{name: tuple(one.shape) for name, one in some.items()} for some in (weights, own)]
-    if shapes[0] != shapes[1]:
-        raise TrainError(
-            f"{path} is an adapter of another base, rank or choice of layers, and this one cannot begin with it; train afresh "
-            "(student.train.from: fresh), or set base, rank and layers as its run had them"
-        )
-    set_peft_model_state_dict(model, weights)
 
 
 def _trainer(
@@ -259,22 +225,3 @@ def _arguments(kept: Path, settings: TuningSettings, rows: int, track: str | Non
         save_total_limit=1 if settings.full else 2,  # three times the model each
         report_to=track if track and processes.first() else "none",
     )
-
-
-def save_adapter(model: PeftModel, weights: Mapping[str, Tensor], folder: Path) -> Path:
-    """The adapter as peft reads it, whole or not at all; NaN weights are refused."""
-    from safetensors.torch import save_file
-
-    bad = sorted(name for name, tensor in weights.items() if not tensor.isfinite().all())
-    if bad or not weights:
-        raise TrainError(f"{len(bad)} of {len(weights)} adapter tensors are not finite, first {bad[:1]}; nothing kept")
-    aside = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    save_file(dict(weights), aside / "adapter_model.safetensors")
-    config = model.peft_config["default"]
-    config.base_model_name_or_path = Path(config.base_model_name_or_path).name  # not where this machine has it
-    config.save_pretrained(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
-    return folder

@@ -28,8 +28,8 @@ from distill.base_model.tokenise import TrainError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.stats import Estimate, proportion
+from distill.student.trainers.adapter_weights import save_adapter
 from distill.student.trainers.batches import trl_arguments
-from distill.student.trainers.fine_tuning import save_adapter
 from distill.student.trainers.progress import checkpoints
 from distill.student.tuning.pair_trainer import dataset, over_pairs
 from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
@@ -45,6 +45,9 @@ LOOKED_AT = 64
 
 OnStep = Callable[[int, float], None]
 """Called with a step and its loss; Stopped ends the training."""
+
+OnEpoch = Callable[[Mapping[str, Json], Callable[[Path], Path]], None]
+"""Called with the line of the curve that ends an epoch, and what writes the adapter as it is then into a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class _Look:
     curve: list[dict[str, Json]] = field(default_factory=list)
     best: tuple[float, list[float], dict[str, Tensor]] = (-math.inf, [], {})
     stopped: Stopped | None = None
+    on_epoch: OnEpoch | None = None
+    save: Callable[[Mapping[str, Tensor], Path], Path] | None = None
 
     def begins(self, step: int) -> None:
         """At a step, 0 but where it goes on from a checkpoint."""
@@ -129,6 +134,7 @@ class _Look:
                 "preference_step": step,
                 "valid_margin": mean,
                 "valid_accuracy": right / len(margins),
+                "valid_loss": sum(math.log1p(math.exp(-abs(one))) + max(-one, 0.0) for one in margins) / len(margins),
                 "pairs": len(margins),
             }
         )
@@ -136,6 +142,9 @@ class _Look:
             held = {name: tensor.detach().cpu().clone() for name, tensor in weights().items()}
             self.best = (mean, margins, held)
             _keep_best(self.kept, self.best, step)
+        save = self.save
+        if self.on_epoch is not None and save is not None:
+            self.on_epoch(self.curve[-1], lambda folder: save(weights(), folder))
         self.keep_curve()
 
 
@@ -150,11 +159,12 @@ def _keep_best(kept: Path, best: tuple[float, list[float], dict[str, Tensor]], s
 
 def train(
     *, base: Path, adapter: Path, pairs: TokenPairs, out: Path, settings: DpoSettings,
-    template: Path | None = None, on_step: OnStep | None = None,
+    template: Path | None = None, on_step: OnStep | None = None, on_epoch: OnEpoch | None = None,
 ) -> DpoResult:  # fmt: skip
     """Train the peft folder `adapter` on from the pairs, and write `out` where held-out pairs say that it helped; else nothing is written.
 
-    Raises TrainError where a loss is not finite, and Stopped where `on_step` does, after a checkpoint.
+    Raises TrainError where a loss is not finite, and Stopped where `on_step` does, after a checkpoint. `on_epoch` may keep the adapter
+    as it is when an epoch ends, whether it helped or not.
     """
     from transformers import set_seed
 
@@ -169,7 +179,10 @@ def train(
         )  # fmt: skip
         for config in model.peft_config.values():  # else a checkpoint would ask the hub for the base by its bare name
             config.base_model_name_or_path = str(base)
-        look, held_out = _Look(on_step, kept_at), pairs.held_out[:LOOKED_AT]
+        look, held_out = (
+            _Look(on_step, kept_at, on_epoch=on_epoch, save=partial(save_adapter, model)),
+            pairs.held_out[:LOOKED_AT],
+        )
         trainer.add_callback(_callback(look, trainer, held_out))
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from distill.protocol.file import file_object
 from distill.records import Json
 from distill.testing.faults import HttpReply, http
 
-MONTH_S = 30 * 86400.0
 CUTS = ("cut-download", "cut-silent", "cut-gzip")
 """The faults that spoil a download."""
 _PIECE = 256 * 1024
@@ -59,11 +59,10 @@ class File:
 
     def shown(self) -> dict[str, Json]:
         """As OpenAI's file object."""
-        return {
-            "id": self.id, "object": "file", "bytes": len(self.data), "created_at": int(self.created_at),
-            "expires_at": None if self.expires_at is None else int(self.expires_at), "filename": self.name,
-            "purpose": self.purpose, "status": "PENDING" if self.pending else "processed", "status_details": None,
-        }  # fmt: skip
+        return file_object(
+            identity=self.id, filename=self.name, purpose=self.purpose, size=len(self.data), created_at=self.created_at,
+            expires_at=self.expires_at, status="PENDING" if self.pending else "processed",
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -19,11 +19,12 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("lora")
     train_rows, valid_rows = write_rows(folder / "train.jsonl", 32), write_rows(folder / "valid.jsonl", 6)
 
-    def run(out: str, on_step: Any = None, **changed: Any) -> TrainResult:
+    def run(out: str, on_step: Any = None, on_epoch: Any = None, **changed: Any) -> TrainResult:
         settings = TuningSettings(**{"epochs": 2, "learning_rate": 0.01, "rank": 8, "layers": 1} | changed)
         return train(
-            base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step
-        )
+            base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step,
+            on_epoch=on_epoch,
+        )  # fmt: skip
 
     return run
 
@@ -47,6 +48,44 @@ def test_training_learns_and_keeps_its_best_epoch(student: TrainResult) -> None:
     assert list(valid) == [4, 8]  # the end of each epoch
     assert student.valid_loss == min(valid.values())
     assert valid[student.best_step] == student.valid_loss
+
+
+def test_the_accuracy_of_tokens_is_in_the_curve(student: TrainResult) -> None:
+    trained = [step.train_accuracy for step in student.steps if step.train_loss is not None]
+    looked = [step.valid_accuracy for step in student.steps if step.valid_loss is not None]
+    assert all(one is not None and 0 <= one <= 1 for one in [*trained, *looked])
+    assert looked[-1] > trained[0]  # it learnt
+
+
+def test_each_epochs_adapter_can_be_kept(tuned: Any, student: TrainResult, tmp_path: Path) -> None:
+    """As it was then; the one with the lowest validation loss is what the training gives."""
+    kept: dict[int, bytes] = {}
+
+    def keep(step: TrainStep, save: Any) -> None:
+        assert step.valid_loss is not None
+        kept[step.step] = (save(tmp_path / str(step.step)) / "adapter_model.safetensors").read_bytes()
+
+    result = tuned("each", on_epoch=keep)
+    assert list(kept) == [4, 8]
+    assert kept[4] != kept[8]
+    assert kept[result.best_step] == (student.tuned / "adapter_model.safetensors").read_bytes()
+
+
+def test_a_training_that_was_killed_before_its_last_look_looks_again(tuned: Any, student: TrainResult) -> None:
+    """Its last checkpoint is of the last step: there is nothing left to train, and the best epoch may be that one."""
+    seen: list[int] = []
+
+    def die(step: TrainStep, _left_s: float | None) -> None:
+        seen.append(step.step)
+        if step.step == 8 and step.valid_loss is not None and seen.count(8) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tuned("unseen", on_step=die)
+    result = tuned("unseen", on_step=die)
+    assert seen[-2:] == [8, 8]
+    assert result.valid_loss == pytest.approx(student.valid_loss, rel=1e-4)
+    assert result.best_step == student.best_step
 
 
 def test_what_is_written_is_the_adapter_and_the_curve_and_nothing_else(student: TrainResult, tiny_base: Path) -> None:

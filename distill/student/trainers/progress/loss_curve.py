@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from distill.base_model.tokenise import TrainError
 
@@ -12,7 +13,7 @@ from distill.base_model.tokenise import TrainError
 @dataclass(frozen=True, slots=True)
 class TrainStep:
     """One line of the loss curve. Losses are nats a token; a valid loss stands at the end of each epoch. `tokens` were read so far,
-    padding excluded."""
+    padding excluded. An accuracy is the share of answer tokens that were the likeliest ones."""
 
     step: int
     epoch: float
@@ -20,10 +21,15 @@ class TrainStep:
     valid_loss: float | None
     tokens: int
     seconds: float
+    train_accuracy: float | None = None
+    valid_accuracy: float | None = None
 
 
 OnStep = Callable[[TrainStep, float | None], None]
 """Called with a line of the curve, and the seconds that are left where there is a basis for them."""
+
+OnEpoch = Callable[[TrainStep, Callable[[Path], Path]], None]
+"""Called with the line that ends an epoch, and what writes the adapter as it is then into a folder; of an adapter alone."""
 
 
 def check_loss(loss: float, step: int) -> float:

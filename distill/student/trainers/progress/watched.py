@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from distill.student.trainers import processes
 from distill.student.trainers.progress import checkpoints
-from distill.student.trainers.progress.loss_curve import OnStep, TrainStep, check_loss
+from distill.student.trainers.progress.loss_curve import OnEpoch, OnStep, TrainStep, check_loss
 from distill.student.trainers.progress.time_left import TimeLeft
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -26,6 +26,9 @@ class Watch:
     """
 
     on_step: OnStep | None
+    on_epoch: OnEpoch | None = None
+    save: Callable[[Mapping[str, Tensor], Path], Path] | None = None
+    """Writes an adapter's weights into a folder."""
     kept: Path
     left: TimeLeft
     later: Callable[[], float]
@@ -58,7 +61,12 @@ class Watch:
             check_loss(float(logs[name]), state.global_step) if name in logs else None for name in ("loss", "eval_loss")
         )
         tokens, seconds = int(state.num_input_tokens_seen), round(time.monotonic() - self._started, 3)
-        step = TrainStep(state.global_step, float(state.epoch or 0), train_loss, valid_loss, tokens, seconds)
+        accuracies = (
+            float(logs[name]) if name in logs else None for name in ("mean_token_accuracy", "eval_mean_token_accuracy")
+        )
+        step = TrainStep(
+            state.global_step, float(state.epoch or 0), train_loss, valid_loss, tokens, seconds, *accuracies
+        )
         self.steps.append(step)
         left_s = self.left.after(tokens, seconds, trained=train_loss is not None, later=self.later())
         if self.on_step is not None and self.stopped is None:
@@ -67,8 +75,18 @@ class Watch:
             except Stopped as stop:
                 self.stopped = stop
 
+    def owes_a_look(self, step: int) -> bool:
+        """Whether a training that has come to its end here was killed between its last checkpoint and the look at the validation rows."""
+        return self.stopped is None and not any(one.step == step and one.valid_loss is not None for one in self.steps)
+
+    def _epoch_ended(self, weights: Callable[[], Mapping[str, Tensor]]) -> None:
+        save = self.save
+        if self.on_epoch is not None and save is not None and self.whole is None:
+            self.on_epoch(self.steps[-1], lambda folder: save(weights(), folder))
+
     def evaluated(self, step: int, loss: float, weights: Callable[[], Mapping[str, Tensor]]) -> None:
-        """The end of an epoch; its weights are looked at where they are the best so far."""
+        """The end of an epoch; its weights are kept where they are the best so far."""
+        self._epoch_ended(weights)
         if loss >= self.best.loss:
             self._worse += 1
             return
