@@ -119,6 +119,17 @@ ELSEWHERE = {
     "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
     "host/training/test_tune.py": "host/training/base host/training/order",
     "host/routes/test_jobs.py": "protocol/job",
+    "host/routes/test_chat.py": "host/routes/answerer host/routes/event_stream host/serving/answers/chat host/serving/answers/choice "
+    "host/serving/calls/chat host/serving/calls/parameters host/serving/calls/sampling host/serving/engines/peft_model",
+    "host/routes/test_completions.py": "host/serving/answers/text host/serving/calls/text",
+    "host/routes/test_embeddings.py": "host/serving/answers/embedding host/serving/calls/embeddings",
+    "host/routes/test_models.py": "host/serving/served host/serving/engines/failures",
+    "host/routes/test_batches.py": "host/serving/answers/answerer host/serving/batches/input_rows host/serving/batches/results "
+    "host/serving/batches/worker",
+    "host/serving/test_choose.py": "host/serving/engine",
+    "host/serving/engines/test_llama_cpp.py": "host/serving/engines/llama_reply host/serving/engines/llama_server",
+    "host/serving/engines/test_transformers.py": "host/serving/engines/decoding",
+    "host/serving/engines/test_upstream.py": "host/serving/engines/upstream_reply",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from distill import extras
 from distill.base_model.local import ADAPTED, LocalWeights, architecture_of
+from distill.errors import UsageError
 from distill.host.home import Home
-from distill.host.serving.base import weights
 from distill.host.serving.engine import Embedded, Engine, EngineChoice, Piece, Question, ServedModel
+from distill.host.serving.engines.failures import failed
 from distill.host.settings import HostSettings
+from distill.host.training.base import weights_of
 
 LLAMA, TRANSFORMERS, UPSTREAM = "llama.cpp", "transformers", "upstream"
 
@@ -26,7 +28,7 @@ def choice(settings: HostSettings, home: Home, name: str) -> EngineChoice:
     """Of one base."""
     if settings.upstream:
         return EngineChoice(name, UPSTREAM, f"{settings.upstream} answers for all bases")
-    engine, why = _local(weights(settings.bases[name], home))
+    engine, why = _local(weights_of(settings.bases[name], home.bases))
     return EngineChoice(name, engine, why)
 
 
@@ -80,7 +82,10 @@ class Engines:
     def _of(self, model: ServedModel) -> Engine:
         key = UPSTREAM if self.settings.upstream else model.base
         if key not in self.opened:
-            self.opened[key] = self._open(model.base)
+            try:
+                self.opened[key] = self._open(model.base)
+            except UsageError as fault:
+                raise failed(fault, "answer") from None
         return self.opened[key]
 
     def _open(self, base: str) -> Engine:
@@ -90,5 +95,5 @@ class Engines:
 
         if self.settings.upstream:
             return Upstream(self.settings.upstream, self.settings.bases)
-        found = weights(self.settings.bases[base], self.home)
+        found = weights_of(self.settings.bases[base], self.home.bases)
         return LlamaCpp(found) if choice(self.settings, self.home, base).engine == LLAMA else Transformers(found)

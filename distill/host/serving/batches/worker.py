@@ -5,7 +5,6 @@ its place is asked, so a restart asks none twice whose answer came.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ _LOOKS_S = 0.5
 """Between two looks for a batch, or whether the one at work was cancelled."""
 _BUSY_S = 1.0
 """How long a request waits that the model was too busy for."""
+_BUSY = ("overloaded", "upstream_failed")
 _ASKED_AGAIN = 60
 
 
@@ -38,40 +38,37 @@ class BatchWorker:
 
     home: Home
     answerer: Answerer
+    answering: tuple[str, asyncio.Task[None]] | None = None
+    """The batch whose requests are asked now; others wait for its end."""
 
     async def run(self) -> None:
-        """For ever: check what is new, end what is over, answer one batch at a time. What fails in a way nobody thought of is logged,
-        and tried again with what is left.
-        """
-        answering: tuple[str, asyncio.Task[None]] | None = None
+        """For ever: check what is new, end what is over, answer one batch at a time."""
         try:
             while True:
-                if answering is not None and answering[1].done():
-                    if (fault := answering[1].exception()) is not None:
-                        LOG.error("batch %s: %s: %s", answering[0], type(fault).__name__, fault)
-                    answering = None
-                for batch in batches.waiting(self.answerer.db):
-                    if answering is not None and answering[0] == batch.id:
-                        continue
-                    if batch.status == "in_progress" and not batch.over:
-                        answering = answering or (batch.id, asyncio.create_task(self._answer(batch)))
-                    else:
-                        await self._move_on(batch)
+                try:
+                    await self._look()
+                except (OSError, sqlite3.Error) as fault:  # a full disk: what is kept is kept, and it is tried again
+                    LOG.error("batches: %s: %s", type(fault).__name__, fault)  # noqa: TRY400 - its trace says no more
                 await asyncio.sleep(_LOOKS_S)
         finally:
-            if answering is not None:
-                answering[1].cancel()
-                await asyncio.gather(answering[1], return_exceptions=True)
+            if self.answering is not None:
+                self.answering[1].cancel()
+                await asyncio.gather(self.answering[1], return_exceptions=True)
 
-    async def _move_on(self, batch: Batch) -> None:
-        """What takes no model: validation, and the files of the end."""
-        try:
+    async def _look(self) -> None:
+        if self.answering is not None and self.answering[1].done():
+            (name, task), self.answering = self.answering, None
+            if (fault := task.exception()) is not None:  # it is tried again with what is left
+                LOG.error("batch %s: %s: %s", name, type(fault).__name__, fault)
+        for batch in batches.waiting(self.answerer.db):
+            if self.answering is not None and self.answering[0] == batch.id:
+                continue
             if batch.status == "validating":
                 await self._validate(batch)
+            elif batch.status == "in_progress" and not batch.over:
+                self.answering = self.answering or (batch.id, asyncio.create_task(self._answer(batch)))
             else:
                 await asyncio.to_thread(results.close, self.answerer.db, self.home, batch)
-        except (OSError, sqlite3.Error) as fault:  # a full disk: the rows are kept, and it is tried again
-            LOG.error("batch %s: %s: %s", batch.id, type(fault).__name__, fault)  # noqa: TRY400 - its trace says no more
 
     async def _validate(self, batch: Batch) -> None:
         db, moved = self.answerer.db, ("validating",)
@@ -99,11 +96,9 @@ class BatchWorker:
     async def _answer(self, batch: Batch) -> None:
         """Ask what is left; ends when all is answered, the batch is cancelled, or its window closes."""
         done = batches.answered(self.answerer.db, batch.id)
-        left = iter(
-            [row for row in input_rows.rows(files.path(self.home, batch.input_file_id)) if row.number not in done]
-        )
-        wide = self.answerer.engine.width(self.answerer.served(batch.model or ""))
-        at_work = [asyncio.create_task(self._lane(batch, left)) for _ in range(wide)]
+        read = input_rows.rows(files.path(self.home, batch.input_file_id))
+        left = (row for row in read if row.number not in done)
+        at_work = [asyncio.create_task(self._lane(batch, left)) for _ in range(self._width(batch))]
         try:
             while True:
                 ended, _ = await asyncio.wait(at_work, timeout=_LOOKS_S)
@@ -112,13 +107,21 @@ class BatchWorker:
                     return
                 if len(ended) == len(at_work):
                     break
-            for task in at_work:
-                task.result()
+            failures = [fault for task in at_work if (fault := task.exception()) is not None]
+            if failures and not isinstance(failures[0], FileNotFoundError):
+                raise failures[0]
+            # All are answered; or the input was deleted, and it ends with what is.
             batches.move(self.answerer.db, batch.id, "finalizing", of=("in_progress",))
         finally:
             for task in at_work:
                 task.cancel()
             await asyncio.gather(*at_work, return_exceptions=True)
+
+    def _width(self, batch: Batch) -> int:
+        try:
+            return self.answerer.engine.width(self.answerer.served(batch.model or ""))
+        except ApiError:  # the model was deleted: each request is told so
+            return 1
 
     async def _lane(self, batch: Batch, left: Iterator[InputRow]) -> None:
         for row in left:  # which all lanes share
@@ -142,21 +145,12 @@ class BatchWorker:
         batches.keep(self.answerer.db, batch.id, row.number, orjson.dumps(line), good=status == 200, tokens=tokens)
 
     async def _asked(self, endpoint: str, body: Mapping[str, Json]) -> dict[str, Json]:
-        """One answer; a model that is too busy, or starts again, is asked again for a while."""
+        """One answer; a model that is too busy is asked again for a while."""
         for _ in range(_ASKED_AGAIN):
-            with contextlib.suppress(_Busy):
-                return await self._once(endpoint, body)
+            try:
+                return await self.answerer.answer(endpoint, body)
+            except ApiError as fault:
+                if fault.code not in _BUSY:
+                    raise
             await asyncio.sleep(_BUSY_S)
         return await self.answerer.answer(endpoint, body)
-
-    async def _once(self, endpoint: str, body: Mapping[str, Json]) -> dict[str, Json]:
-        try:
-            return await self.answerer.answer(endpoint, body)
-        except ApiError as fault:
-            if fault.status in (429, 503) and fault.code in ("overloaded", "upstream_failed"):
-                raise _Busy from fault
-            raise
-
-
-class _Busy(Exception):
-    """Not now."""

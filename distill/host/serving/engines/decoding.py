@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from distill.host.serving.engines.json_grammar import JsonGrammar
+
 Tell = Callable[[Piece], None]
 
 
@@ -30,6 +32,7 @@ class Writing:
     question: Question
     read: TokenPrompt
     tell: Tell
+    grammar: JsonGrammar | None = None
     gone: threading.Event = field(default_factory=threading.Event)
 
 
@@ -46,7 +49,7 @@ class _Row:
     ended: bool = False
 
     def __post_init__(self) -> None:
-        self.choice = TokenChoice(self.writing.question)
+        self.choice = TokenChoice(self.writing.question, self.writing.grammar)
         self.growing = GrowingText(lambda ids: self.tokenizer.decode(list(ids), skip_special_tokens=True))
         self.text = StoppingText(self.writing.question.stop)
 

@@ -60,6 +60,8 @@ class LlamaCpp:
     in_flight: int = 0
     _gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _starting: asyncio.Task[None] | None = None
+    _embedding: asyncio.Lock = field(default_factory=asyncio.Lock)
     _session: aiohttp.ClientSession | None = None
 
     def width(self, model: ServedModel) -> int:  # noqa: ARG002 - each of its models is as wide
@@ -115,7 +117,7 @@ class LlamaCpp:
             tokenizer, context = await self._reading()
             questions = [Question(prompt=text, max_tokens=0) for text in texts]
             read = [prompt.prompt(tokenizer, question, context=context).ids for question in questions]
-            async with self.line.turn():
+            async with self.line.turn(), self._embedding:
                 if self.embedder is None or not self.embedder.alive:
                     self.embedder = await llama_server.start(
                         self.weights.path, context=context, slots=1, embedding=True
@@ -128,11 +130,17 @@ class LlamaCpp:
 
     async def text(self, model: ServedModel, ids: Sequence[int]) -> str:  # noqa: ARG002 - its models read alike
         """The text of token ids."""
-        tokenizer, _ = await self._reading()
+        try:
+            tokenizer, _ = await self._reading()
+        except FAULTS as fault:
+            raise failed(fault, "answer") from fault
         return str(tokenizer.decode(list(prompt.checked_ids(tokenizer, ids))))
 
     async def close(self) -> None:
         """End the servers."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
         for server in (self.server, self.embedder):
             if server is not None:
                 await server.stop()
@@ -151,12 +159,7 @@ class LlamaCpp:
     async def _serving(self, adapter: Path | None) -> AsyncIterator[LlamaServer]:
         """A server that has the adapter. It is started where it has to be, between two questions."""
         async with self._gate:  # those behind a start wait for it here
-            server = self.server
-            if server is None or not server.alive or not (adapter is None or _gguf(adapter) in server.adapters):
-                if self.in_flight:
-                    self._idle.clear()
-                    await self._idle.wait()
-                server = await self._started(adapter)
+            server = await self._fitting(adapter)
             self.in_flight += 1
         try:
             yield server
@@ -165,19 +168,41 @@ class LlamaCpp:
             if not self.in_flight:
                 self._idle.set()
 
-    async def _started(self, adapter: Path | None) -> LlamaServer:
+    async def _fitting(self, adapter: Path | None) -> LlamaServer:
+        """A start goes on where who waited for it leaves: else nobody who waits less than it takes would ever be answered."""
+        while True:
+            server = self.server
+            if server is not None and server.alive and (adapter is None or _gguf(adapter) in server.adapters):
+                return server
+            if self._starting is None:
+                if self.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+                self._starting = asyncio.create_task(self._start(adapter))
+            starting = self._starting
+            try:
+                await asyncio.shield(starting)
+            finally:
+                if starting.done():
+                    self._starting = None
+
+    async def _start(self, adapter: Path | None) -> None:
+        """Start the server anew, with one adapter more; one that it does not start with is not tried for other questions."""
         _, context = await self._reading()
+        before = [one for one in self.adapters if one.is_file()]
         if adapter is not None:
             wanted = await asyncio.to_thread(self._converted, adapter)
-            others = [one for one in self.adapters if one != wanted and one.is_file()]
-            self.adapters = [*others, wanted][-MOST_ADAPTERS:]
+            self.adapters = [*(one for one in before if one != wanted), wanted][-MOST_ADAPTERS:]
         if self.server is not None:
             await self.server.stop()  # first: two would hold two bases
             self.server = None
-        self.server = await llama_server.start(
-            self.weights.path, context=context, slots=self.line.slots, adapters=self.adapters
-        )
-        return self.server
+        try:
+            self.server = await llama_server.start(
+                self.weights.path, context=context, slots=self.line.slots, adapters=self.adapters
+            )
+        except EngineStopped:
+            self.adapters = before
+            raise
 
     def _converted(self, adapter: Path) -> Path:
         from distill.student.trainers import gguf

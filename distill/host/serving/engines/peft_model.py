@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,8 @@ from distill.base_model import load, local
 from distill.base_model.local import LocalWeights
 from distill.base_model.quiet import quiet
 from distill.host.serving.engines import prompt
-from distill.records import content_id
+from distill.host.serving.engines.json_grammar import JsonGrammar, tokens_of
+from distill.records import Json, content_id
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -31,6 +32,7 @@ class PeftModel:
     stops: Sequence[int]
     adapters: dict[Path, str] = field(default_factory=dict)
     peft: Any = None  # peft's own wrapper, once there is an adapter
+    tokens: Any = None  # llguidance's view of the tokeniser, once a schema is asked for
 
     @contextmanager
     def on(self, adapter: Path | None) -> Iterator[PreTrainedModel]:
@@ -52,6 +54,12 @@ class PeftModel:
             vector = torch.nn.functional.normalize(hidden[0].float().mean(0), dim=0)
         found: list[float] = vector.tolist()
         return found
+
+    def grammar(self, schema: Mapping[str, Json]) -> JsonGrammar:
+        """What holds one answer to a schema; ApiError for one that cannot be followed."""
+        if self.tokens is None:
+            self.tokens = tokens_of(self.tokenizer, self.stops)
+        return JsonGrammar(self.tokens, schema)
 
     def _load(self, adapter: Path) -> None:
         if adapter in self.adapters:

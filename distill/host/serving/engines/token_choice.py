@@ -1,4 +1,6 @@
-"""The next token of an answer: penalties and biases, temperature, the most likely ones that reach top_p, a draw by the question's own seed."""
+"""The next token of an answer: penalties and biases, a grammar where there is one, temperature, the most likely ones that reach top_p, and
+a draw by the question's own seed.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,16 @@ from distill.host.serving.engine import Question
 if TYPE_CHECKING:
     import torch
 
+    from distill.host.serving.engines.json_grammar import JsonGrammar
+
 
 class TokenChoice:
     """Draws the tokens of one answer, in turn; equal seeds draw equal ones from equal logits."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, grammar: JsonGrammar | None = None) -> None:
         import torch
 
-        self._question = question
+        self._question, self._grammar = question, grammar
         self._written: Counter[int] = Counter()
         self._random = torch.Generator()
         self._random.manual_seed((secrets.randbits(63) if question.seed is None else question.seed) % 2**63)
@@ -28,12 +32,16 @@ class TokenChoice:
         import torch
 
         changed = self._changed(logits)
+        if self._grammar is not None:
+            changed = self._grammar.allowed(changed)
         if self._question.temperature < 1e-5 or self._question.top_p <= 0:
             token = int(changed.argmax())
         else:
             chances = top(torch.softmax(changed / self._question.temperature, -1), self._question.top_p)
             token = int(torch.multinomial(chances, 1, generator=self._random))
         self._written[token] += 1
+        if self._grammar is not None:
+            self._grammar.take(token)
         return token
 
     def _changed(self, logits: torch.Tensor) -> torch.Tensor:

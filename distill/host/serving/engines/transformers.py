@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 WIDTH = 16
 """Answers of one batch."""
+FAULTS = (ApiError, UsageError, OSError, ValueError, LookupError, AttributeError, RuntimeError)
+"""What loading or a question may fail with, and ends no more than that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """An answer that waits for its batch; what goes wrong with the batch is told by `fail`."""
 
@@ -39,9 +41,11 @@ class Transformers:
     """An `Engine` for one base. Nothing is loaded before the first question; all computing is done by one thread, in turn."""
 
     weights: LocalWeights
+    longest: int = LONGEST
     waiting: list[_Waiting] = field(default_factory=list)
-    model: PeftModel | None = None
-    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    at_work: list[_Waiting] = field(default_factory=list)
+    """Those of the batch that is written now."""
+    _loading: asyncio.Task[PeftModel] | None = None
     _computing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _worker: asyncio.Task[None] | None = None
 
@@ -53,19 +57,18 @@ class Transformers:
         """The answer, piece by piece; once the iterator is closed, nothing more is drawn for it."""
         try:
             question = prompt.forced(question)
-            if question.schema is not None:
-                raise _no_schema()
             loaded = await self._loaded()
+            grammar = None if question.schema is None else await asyncio.to_thread(loaded.grammar, question.schema)
             read = prompt.prompt(loaded.tokenizer, question, context=loaded.context)
             if read.most == 0:
                 yield Piece(finish="length", prompt_tokens=len(read.ids))
                 return
-            if len(self.waiting) >= LONGEST:
+            if len(self.waiting) >= self.longest:
                 raise overloaded(len(self.waiting))
             told: asyncio.Queue[Piece | Exception] = asyncio.Queue()
-            writing = Writing(question, read, _telling(told))
+            writing = Writing(question, read, _telling(told), grammar)
             self._take(_Waiting(model.adapter, writing, told))
-        except (ApiError, UsageError, OSError, ValueError, RuntimeError) as fault:
+        except FAULTS as fault:
             raise failed(fault, "answer") from fault
         try:
             while True:
@@ -88,31 +91,34 @@ class Transformers:
             for ids in read:
                 async with self._computing:  # others may compute between two texts
                     vectors.append(await asyncio.to_thread(loaded.embed, model.adapter, ids))
-        except (ApiError, UsageError, OSError, ValueError, RuntimeError, AttributeError) as fault:
+        except FAULTS as fault:
             raise failed(fault, "embed") from fault
         return Embedded(vectors, sum(map(len, read)))
 
     async def text(self, model: ServedModel, ids: Sequence[int]) -> str:  # noqa: ARG002 - its models read alike
         """The text of token ids."""
-        tokenizer = (await self._loaded()).tokenizer
+        try:
+            tokenizer = (await self._loaded()).tokenizer
+        except FAULTS as fault:
+            raise failed(fault, "answer") from fault
         return str(tokenizer.decode(list(prompt.checked_ids(tokenizer, ids))))
 
     async def close(self) -> None:
         """End what is written, and let the memory go."""
-        for one in self.waiting:
+        for one in (*self.waiting, *self.at_work):
             one.writing.gone.set()
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
-        self.model = None
+        self._loading = None
 
     async def _loaded(self) -> PeftModel:
+        """The base, loaded once; a load goes on where who waited for it leaves, and one that failed is tried again."""
         from distill.host.serving.engines import peft_model
 
-        async with self._loading:
-            if self.model is None:
-                self.model = await asyncio.to_thread(peft_model.opened, self.weights)
-        return self.model
+        if self._loading is None or (self._loading.done() and (self._loading.cancelled() or self._loading.exception())):
+            self._loading = asyncio.create_task(asyncio.to_thread(peft_model.opened, self.weights))
+        return await asyncio.shield(self._loading)
 
     def _take(self, one: _Waiting) -> None:
         self.waiting.append(one)
@@ -126,6 +132,7 @@ class Transformers:
             adapter = self.waiting[0].adapter
             batch = [one for one in self.waiting if one.adapter == adapter][:WIDTH]
             self.waiting = [one for one in self.waiting if one not in batch]
+            self.at_work = batch
             try:
                 loaded = await self._loaded()
                 async with self._computing:
@@ -144,11 +151,3 @@ def _telling(told: asyncio.Queue[Piece | Exception]) -> Tell:
     """How the computing thread tells a piece to this one."""
     loop = asyncio.get_running_loop()
     return lambda piece: loop.call_soon_threadsafe(partial(told.put_nowait, piece)) and None
-
-
-def _no_schema() -> ApiError:
-    return ApiError(
-        "This base is served by transformers, which cannot hold an answer to a JSON schema. Serve it from a GGUF file, or by a vLLM "
-        "(distill host --upstream), or leave 'response_format' and a required 'tool_choice' out.",
-        status=501, code="unsupported_parameter", param="response_format",
-    )  # fmt: skip
