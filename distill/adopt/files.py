@@ -64,6 +64,10 @@ async def take(request: AdoptRequest, project: Path, env: Mapping[str, str]) -> 
     """The files of a tune, and its task; UsageError where there is no such tune, or no task can be made of its files."""
     before = adoptions.found(project, request.given, request.into)
     if before is not None and adoptions.complete(before[0]):
+        if request.own:
+            raise UsageError(
+                f"{before[0]} holds this tune's task already; for one of your own files give a new folder: --into FOLDER"
+            )
         return AdoptedFiles(*before)
     at = access.address_of(request.base_url, request.key_env, env)
     own = {role: await asyncio.to_thread(_own, path) for role, path in (request.own or {}).items()}
@@ -86,8 +90,8 @@ async def _begun(client: AsyncOpenAI, request: AdoptRequest, project: Path, at: 
     folder = adoptions.place(project, tune, request.into)
     last = ends.last_day(tune.model or "", tune.base, at.base_url, looked.shutdown_date)
     made = Adoption(tune, at.shown, last_day=last.isoformat() if last else None, dark=not looked.there)
+    await asyncio.to_thread(adoptions.write, folder, made)  # first: with it the folder is known for this tune's
     await asyncio.to_thread(write_json, folder / TUNE / JOB, SecretMask.of([at.key]).value(job))
-    await asyncio.to_thread(adoptions.write, folder, made)
     return folder, made
 
 

@@ -51,7 +51,7 @@ async def test_each_row_is_asked_once_and_priced_before(host: TuningHost, tmp_pa
 
 
 async def test_the_budget_stops_it_and_what_was_paid_is_kept(host: TuningHost, tmp_path: Path) -> None:
-    task = await adopted(host, tmp_path, "budget.usd=0.0005", price=Rate(1.0, 2.0))
+    task = await adopted(host, tmp_path, "budget.usd=0.0003", price=Rate(1.0, 2.0))
     with pytest.raises(BudgetReached):
         await record(task, Silent())
     asked = host.questions

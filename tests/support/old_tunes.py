@@ -16,8 +16,9 @@ TEAMS = {
     "account": ("I cannot log in with my password", "please change my e-mail address", "the profile page locks me out"),
 }
 _WORDS = (
-    "lamp river copper onion violin gravel passport thunder biscuit ladder walnut harbour pencil kettle mirror".split()
-)
+    "lamp", "river", "copper", "onion", "violin", "gravel", "passport", "thunder", "biscuit", "ladder", "walnut", "harbour", "pencil",
+    "kettle", "mirror",
+)  # fmt: skip
 
 
 def message(i: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from distill.chat import templates
 from distill.seeds.formats.file_format import RawRow
-from distill.starter.logged_chats import MESSAGES, REPLY, SYSTEM
+from distill.starter.logged_chats import MESSAGES, SYSTEM
 
 _ASKED = f"[messages]\n{{{{{MESSAGES}}}}}\n"
 _OWN = f"{{{{{SYSTEM}}}}}\n{_ASKED}"
@@ -25,7 +25,7 @@ def prompt_of(chats: Sequence[RawRow]) -> str:
         return _OWN
     (shared,) = systems
     text = f"{shared}\n{_ASKED}"
-    return text if _given_back(text, shared) else _OWN
+    return text if _given_back(text, shared, sorted({name for chat in chats for name in chat})) else _OWN
 
 
 def shared_by_all(prompt: str) -> bool:
@@ -33,8 +33,8 @@ def shared_by_all(prompt: str) -> bool:
     return prompt not in (_ASKED, _OWN)
 
 
-def _given_back(text: str, system: str) -> bool:
-    if templates.faults(text, "prompt", columns=[MESSAGES, SYSTEM, REPLY]):
+def _given_back(text: str, system: str, columns: Sequence[str]) -> bool:
+    if templates.faults(text, "prompt", columns=columns):
         return False
     parsed = templates.parse(text, "prompt")
     asked = [{"role": "user", "content": "?"}]

@@ -108,7 +108,7 @@ def _preferred(line: bytes) -> bytes:
         return line
     asked, answer = pair
     chat = {"messages": [*asked["messages"], *answer], **{key: asked[key] for key in _BROUGHT if key in asked}}
-    return json.dumps(chat, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return json.dumps(chat).encode()
 
 
 def _pair(line: bytes) -> tuple[Mapping[str, Json], list[Json]] | None:

@@ -101,8 +101,13 @@ def _teacher(spec: AdoptedSpec, chats: Sequence[RawRow]) -> list[str]:
 
 
 def _price(rate: Rate) -> str:
-    cached = f", cached_input: {rate.cached_input:g}" if rate.cached_input is not None else ""
-    return f"{{input: {rate.input:g}, output: {rate.output:g}{cached}}}"
+    cached = f", cached_input: {_dollars(rate.cached_input)}" if rate.cached_input is not None else ""
+    return f"{{input: {_dollars(rate.input)}, output: {_dollars(rate.output)}{cached}}}"
+
+
+def _dollars(usd: float) -> str:
+    """Without an exponent, which YAML would read as a text."""
+    return f"{usd:.9f}".rstrip("0").rstrip(".")
 
 
 def _train(spec: AdoptedSpec) -> str:

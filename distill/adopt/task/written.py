@@ -19,12 +19,15 @@ from distill.atomic_write import write_atomic
 from distill.errors import UsageError
 from distill.money import Rate
 from distill.seeds.faults import fault_summary
+from distill.seeds.formats.file_format import RawRow
 from distill.spec import SPEC_FILE
 from distill.starter.init import task_name
 from distill.starter.logged_chats import call_tools, propose_chats
 from distill.teacher.engines import embedded
 
 _FEWEST = 10
+_CHATS = ".chats.jsonl"
+"""What the name of a file of preference pairs, as chats, ends in."""
 _SHOWN = 5
 """Faults of rows that are told."""
 _CALLS = "the chats call tools, which the embedded base cannot learn: the task ends at the dataset; a base whose chat template has tools can: --base"
@@ -95,7 +98,7 @@ def _as_chats(path: Path) -> Path:
     """The file itself, or its preference pairs as chats, in a file beside it."""
     if not pairs(path):
         return path
-    chats = path.with_name(f"{path.stem}.chats.jsonl")
+    chats = path.with_name(f"{path.stem}{_CHATS}")
     if not chats.exists():
         write_atomic(chats, chat_lines(path.read_bytes()))
     return chats
@@ -114,7 +117,7 @@ def _too_few(folder: Path, adoption: Adoption, training: TuneRows) -> str:
     lost = [f"{one.name} is {one.state} ({one.why})" for one in adoption.files if not one.here]
     saved = ["job.json", *(one.name for one in adoption.files if one.here)]
     why = f"{training.path.name} has {len(training.chats)} rows that can be used, and a task needs {_FEWEST}"
-    refused = [str(fault) for fault in fault_summary.summarised(training.refused)[:_SHOWN]]
+    refused = [str(fault) for fault in [*training.faults, *fault_summary.summarised(training.refused)][:_SHOWN]]
     return "\n  ".join(
         [
             "; ".join([*lost, why]), *refused,
@@ -136,10 +139,12 @@ def _refusals(files: Sequence[TuneRows]) -> list[str]:
     return [said, *(f"  {fault}" for fault in faults[:_SHOWN]), *more]
 
 
-def _told(training: TuneRows, chats: Sequence[dict[str, object]], prompt: str) -> list[str]:
+def _told(training: TuneRows, chats: Sequence[RawRow], prompt: str) -> list[str]:
     """What was found out of the rows."""
     systems = len({chat.get("system") or "" for chat in chats})
     said = []
+    if training.path.name.endswith(_CHATS):
+        said.append("the rows are preference pairs: their preferred answers are the known ones")
     if shared_by_all(prompt):
         said.append("all rows share one system prompt: it is the teacher's and the student's")
     elif systems > 1:

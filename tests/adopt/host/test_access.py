@@ -27,7 +27,7 @@ async def test_a_refused_organisation_is_told_without_its_key(status: int) -> No
     async with tuning_host.serve() as host:
         host.refused["/fine_tuning"] = status
         at = access.address_of(host.base_url, "OPENAI_API_KEY", {"OPENAI_API_KEY": KEY})
-        with pytest.raises(AccessRefused, match="refuses to tell: .*Your organization may not do this") as refused:
+        with pytest.raises(AccessRefused, match=r"refuses to tell: .*Your organization may not do this") as refused:
             async with access.opened(at) as client:
                 await client.fine_tuning.jobs.list()
     assert KEY not in str(refused.value)

@@ -71,7 +71,7 @@ async def test_a_tune_is_found_by_each_of_its_names() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"status": "running", "fine_tuned_model": None}, "'running' and has made no model yet"),
+        ({"status": "paused", "fine_tuned_model": None}, "'paused' and has made no model yet"),
         (
             {"status": "failed", "fine_tuned_model": None, "error": {"message": "unsafe file"}},
             "made no model: unsafe file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING
 
 from distill.money import shown
@@ -18,7 +19,7 @@ _HYPER = ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
 _SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
-def files_lines(found: AdoptedFiles) -> list[str]:
+def files_lines(found: AdoptedFiles, today: date) -> list[str]:
     """The tune, each of its files, and the task."""
     tune, adoption = found.adoption.tune, found.adoption
     settings = ", ".join(
@@ -27,7 +28,7 @@ def files_lines(found: AdoptedFiles) -> list[str]:
     tokens = f", {tune.trained_tokens:,} trained tokens" if tune.trained_tokens else ""
     lines = [
         f"{tune.model} of {adoption.host}: {tune.method}, base {tune.base}{tokens}{f' ({settings})' if settings else ''}",
-        f"  {_ending(adoption.last_day, dark=adoption.dark)}",
+        f"  {_ending(adoption.last_day, today, dark=adoption.dark)}",
         *(f"  {_file(one)}" for one in found.files),
     ]
     if found.task is None:
@@ -74,8 +75,8 @@ def answers_lines(found: RecordedAnswers, files: AdoptedFiles) -> list[str]:
     ]
 
 
-def inventory_lines(found: Inventory) -> list[str]:
-    """A line a tune, those that end first on top; then what to do with the first."""
+def inventory_lines(found: Inventory, adopt: str) -> list[str]:
+    """A line a tune, those that end first on top; then what to do with the first, by the command `adopt`."""
     if not found.tunes:
         return [f"no tunes at {found.host} for this key's organisation and project{_others(found)}"]
     rows = [("days", "last day", "made", "trained", "files", "model", "job"), *map(_row, found.tunes)]
@@ -87,7 +88,7 @@ def inventory_lines(found: Inventory) -> list[str]:
     closes = [f"{found.host} takes no new tuning job after {found.closes}"] if found.closes else []
     first = next((one for one in found.tunes if one.answers and (one.days or 0) >= 0), None)
     step = (
-        [f"next: distill adopt {first.job_id}"]
+        [f"next: {adopt} {first.job_id}"]
         if first
         else ["none of them answers any more; `distill adopt` still saves the files that are there"]
     )
@@ -107,10 +108,13 @@ def _row(one: TuneEntry) -> tuple[str, ...]:
     return days, one.last_day or "?", one.made or "?", tokens, files, one.model, one.job_id
 
 
-def _ending(last_day: str | None, *, dark: bool) -> str:
+def _ending(last_day: str | None, today: date, *, dark: bool) -> str:
     if dark:
         return "it answers no more: its host does not know it"
-    return f"it answers until {last_day}" if last_day else "its last day is not known"
+    if last_day is None:
+        return "its last day is not known"
+    left = (date.fromisoformat(last_day) - today).days
+    return f"it answers until {last_day}: {left:,} days left" if left >= 0 else f"it should have ended on {last_day}"
 
 
 def _file(one: TuneFile) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shlex
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from distill.errors import UsageError
 if TYPE_CHECKING:
     from distill.adopt.answers import AnswersPrice, RecordedAnswers
     from distill.adopt.files import AdoptedFiles, AdoptRequest
+    from distill.adopt.host.files import Role
     from distill.money import Rate
     from distill.records import Json
 
@@ -71,14 +73,16 @@ def adopt(
         return
     if tune is None:
         raise UsageError("name a tune, ftjob-… or ft:…; `distill adopt --inventory` lists those of your organisation")
-    own = {"training": training, "validation": validation}
+    own: dict[Role, Path | None] = {"training": training, "validation": validation}
+    base = str(Path(base).resolve()) if base and Path(base).exists() else base
     request = AdoptRequest(
         tune, base_url, key_env, base, into, {role: path for role, path in own.items() if path is not None}, _rate(price)
     )  # fmt: skip
     files = taken(request, Path(os.path.relpath(project_at(Path.cwd()))), os.environ)
     if not as_json:
-        out({}, False, files_lines(files))
-    _Steps(request, files, _sets(files, base, sets), as_json, max_usd).go(only, apply=apply)
+        out({}, False, files_lines(files, datetime.now(UTC).date()))
+    changes = [] if files.task is not None else _changes(base, request.price)
+    _Steps(request, files, [*changes, *(sets or [])], as_json, max_usd).go(only, apply=apply)
 
 
 @dataclasses.dataclass(slots=True)
@@ -96,7 +100,7 @@ class _Steps:
             self._end({}, [f"next: {self._again()}"])
             return
         recorded = None
-        if only != "student" and not self.files.adoption.dark:
+        if not self.files.adoption.dark:
             recorded = self._answers(apply=apply)
             if recorded is None:
                 return
@@ -131,8 +135,8 @@ class _Steps:
         """How a person agrees to the price."""
         if price.usd_at_most is None:
             return [
-                "its price is not known here, so no limit can hold: write `price: {input: …, output: …}` under `teacher:` in "
-                f"{self.files.spec}, or go on without a limit: {self._again()} --apply"
+                "its price is not known here, so no limit can hold: give it with --price IN,OUT, from your host's price list, or go on "
+                f"without a limit: {self._again()} --apply"
             ]
         return [f"go on: {self._again(max(0.01, round(price.usd_at_most + 0.005, 2)))}"]
 
@@ -182,16 +186,24 @@ def _inventory(tune: str | None, base_url: str | None, key_env: str, as_json: bo
         raise UsageError(f"--inventory lists every tune, and {tune!r} names one; give either")
     at = access.address_of(base_url, key_env, os.environ)
     found = event_loop.run(inventory(at, datetime.now(UTC).date()))
-    out(dataclasses.asdict(found), as_json, inventory_lines(found))
+    given = ["--base-url", base_url] if base_url else []
+    given += ["--key-env", key_env] if key_env != "OPENAI_API_KEY" else []
+    out(dataclasses.asdict(found), as_json, inventory_lines(found, shlex.join(["distill", "adopt", *given])))
 
 
-def _sets(files: AdoptedFiles, base: str | None, sets: list[str] | None) -> list[str]:
-    """What the command changes of the task: a base that is given again, where the task is there already."""
-    if base is None or files.task is not None:
-        return list(sets or [])
-    trained = ["student.train={with: linear}", "evaluate.arms=[teacher, student]"]
-    other = [f"student.train={{with: lora, base: '{base}'}}", "evaluate.arms=[teacher, base, student]"]
-    return [*(trained if base == "linear" else other), *(sets or [])]
+def _changes(base: str | None, price: Rate | None) -> list[str]:
+    """What the command changes of a task that was there before: a base or a price that is given now."""
+    linear = ["student.train.with=linear", "evaluate.arms=[teacher, student]"]
+    other = [
+        "student.train.with=lora",
+        f"student.train.base={json.dumps(base)}",
+        "evaluate.arms=[teacher, base, student]",
+    ]
+    trained = [] if base is None else linear if base == "linear" else other
+    return [
+        *trained,
+        *([f"teacher.price={{input: {price.input}, output: {price.output}}}"] if price is not None else []),
+    ]
 
 
 def _rate(price: str | None) -> Rate | None:

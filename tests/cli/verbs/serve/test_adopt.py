@@ -35,7 +35,7 @@ def test_the_whole_circle(host: TuningHost, distill: Distill, tmp_path: Path) ->
     assert "next: distill adopt ftjob-1" in listed.out
     files = distill("adopt", MODEL, "--base", "linear", "--only", "files")
     assert files.code == 0, files
-    assert "it answers until 2027-01-14" in files.out
+    assert "it answers until 2027-01-14: " in files.out
     assert "task: prompts/router/task.yaml: 120 rows, 40 rows of the validation file held out" in files.out
     assert host.questions == 0
     answers = distill("adopt", "ftjob-1", "--only", "answers")
