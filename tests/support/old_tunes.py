@@ -61,5 +61,7 @@ def tuned(
     job = new_job(host, {"model": "tiny", **files})
     end = {"status": "succeeded", "finished_at": 1_790_000_000, "trained_tokens": 1234}
     method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3, "batch_size": 1}}}
-    job |= {**end, "fine_tuned_model": f"ft:tiny:acme:{suffix}:{job['id'][-1]}x", "method": method, **changed}
+    made = str(job["id"])
+    job |= {**end, "fine_tuned_model": f"ft:tiny:acme:{suffix}:{made[-1]}x", "method": method, **changed}
+    host.jobs[str(job["id"])] = host.jobs.pop(made)
     return job

@@ -91,11 +91,10 @@ def _gone(name: str) -> web.Response:
 
 
 async def _models(request: web.Request) -> web.Response:
+    """Bases and tuned models of jobs, and models of `ends`, which need have no job."""
     host = request.app[_HOST]
-    names = dict.fromkeys(
-        [*(job["model"] for job in host.jobs.values()), *(job["fine_tuned_model"] for job in host.jobs.values())]
-    )
-    there = [name for name in names if name and name not in host.dark]
+    names = [job[key] for job in host.jobs.values() for key in ("model", "fine_tuned_model")]
+    there = [name for name in dict.fromkeys([*names, *host.ends]) if name and name not in host.dark]
     return web.json_response({"object": "list", "data": [_shown_model(host, name) for name in there]})
 
 

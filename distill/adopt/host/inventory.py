@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from distill.adopt.host import ends
 from distill.adopt.host.access import Looked, look_up, opened
-from distill.adopt.host.tunes import Tune, every_job, tune_of
+from distill.adopt.host.tunes import CHECKPOINT, Tune, every_job, tune_of
 from distill.student.preflight import hosts
 from distill.teacher.endpoint.address import Address
 
@@ -29,6 +29,7 @@ class TuneEntry:
     model: str
     base: str
     job_id: str
+    """Empty where the host shows the model and no job of it."""
     method: str
     made: str | None
     """The day on which its job ended."""
@@ -57,12 +58,12 @@ async def inventory(at: Address, today: date) -> Inventory:
     async with opened(at) as client:
         jobs = [tune_of(job) async for job in every_job(client)]
         tunes = [job for job in jobs if job.model]
+        made = len(tunes)
+        tunes += await _without_job(client, [tune.model or "" for tune in tunes])
         files, models = await _files(client, tunes), await _models(client, tunes)
     entries = [_entry(one, files, models[one.model or ""], at.base_url, today) for one in tunes]
     closes = hosts.at(at.base_url).closes
-    return Inventory(
-        at.shown, sorted(entries, key=_urgency), len(jobs) - len(tunes), closes.isoformat() if closes else None
-    )
+    return Inventory(at.shown, sorted(entries, key=_urgency), len(jobs) - made, closes.isoformat() if closes else None)
 
 
 def _urgency(entry: TuneEntry) -> tuple[bool, int, bool, int]:
@@ -85,6 +86,21 @@ def _entry(
         trained_tokens=tune.trained_tokens, training_bytes=training[1], training=training[0], validation=validation[0],
         answers=model.there, last_day=last.isoformat() if last else None, days=(last - today).days if last else None,
     )  # fmt: skip
+
+
+async def _without_job(client: AsyncOpenAI, known: Sequence[str]) -> list[Tune]:
+    """Tuned models that the host lists and whose job it does not: another project's, or one that it has forgotten."""
+    from openai import APIStatusError
+
+    try:
+        names = [model.id async for model in client.models.list()]
+    except APIStatusError as error:
+        if error.status_code not in (400, 403, 404, 405, 501):
+            raise
+        return []
+    own = tuple(f"{model}{CHECKPOINT}" for model in known)
+    fresh = [name for name in names if name.startswith("ft:") and name not in known and not name.startswith(own)]
+    return [Tune("", name, name.split(":")[1], "succeeded", method="") for name in fresh]
 
 
 async def _files(client: AsyncOpenAI, tunes: Sequence[Tune]) -> dict[str, tuple[FileWord, int | None]]:

@@ -14,7 +14,8 @@ from distill.teacher.endpoint.job_states import State, meaning
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_CHECKPOINT = ":ckpt-step-"
+CHECKPOINT = ":ckpt-step-"
+"""What stands between a tuned model's name and the step of a checkpoint of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ async def _retrieved(client: AsyncOpenAI, job_id: str) -> dict[str, Json] | None
 
 def _is_of(given: str, model: str | None) -> bool:
     """Whether a name is that of a tuned model, or of a checkpoint on its way."""
-    return model is not None and (given == model or given.startswith(f"{model}{_CHECKPOINT}"))
+    return model is not None and (given == model or given.startswith(f"{model}{CHECKPOINT}"))
 
 
 def _no_model(tune: Tune) -> str:

@@ -41,6 +41,23 @@ async def test_the_most_urgent_stands_first() -> None:
     assert {one.validation for one in found.tunes} == {"none"}
 
 
+async def test_a_model_without_a_job_is_listed_too_and_a_checkpoint_is_not() -> None:
+    async with tuning_host.serve() as host:
+        job = old_tunes.tuned(host, old_tunes.rows(12))
+        host.ends = {
+            f"{job['fine_tuned_model']}:ckpt-step-9": "2027-01-14",
+            "ft:gpt-4o:other::x": "2027-01-14",
+            "gpt-4o": "2027-01-14",
+        }
+        found = await looked(host)
+        host.refused["/v1/models"] = 403
+        assert [one.model for one in (await looked(host)).tunes] == [job["fine_tuned_model"]]
+    assert [(one.model, one.job_id, one.base) for one in found.tunes] == [
+        ("ft:gpt-4o:other::x", "", "gpt-4o"),
+        (job["fine_tuned_model"], "ftjob-1", "tiny"),
+    ]
+
+
 async def test_a_file_that_nobody_may_look_at_is_unknown() -> None:
     async with tuning_host.serve() as host:
         old_tunes.tuned(host, old_tunes.rows(12), old_tunes.rows(3))

@@ -88,7 +88,7 @@ def inventory_lines(found: Inventory, adopt: str) -> list[str]:
     closes = [f"{found.host} takes no new tuning job after {found.closes}"] if found.closes else []
     first = next((one for one in found.tunes if one.answers and (one.days or 0) >= 0), None)
     step = (
-        [f"next: {adopt} {first.job_id}"]
+        [f"next: {adopt} {first.job_id or first.model}"]
         if first
         else ["none of them answers any more; `distill adopt` still saves the files that are there"]
     )
@@ -105,7 +105,7 @@ def _row(one: TuneEntry) -> tuple[str, ...]:
     tokens = f"{one.trained_tokens:,} tokens" if one.trained_tokens is not None else "?"
     kept = one.training if one.training != "there" or one.training_bytes is None else size(one.training_bytes)
     files = kept if one.validation == "none" else f"{kept} + {one.validation}"
-    return days, one.last_day or "?", one.made or "?", tokens, files, one.model, one.job_id
+    return days, one.last_day or "?", one.made or "?", tokens, files, one.model, one.job_id or "-"
 
 
 def _ending(last_day: str | None, today: date, *, dark: bool) -> str:
