@@ -63,6 +63,8 @@ def write_task(folder: Path, adoption: Adoption, choice: StudentAndPrice) -> Wri
     if tests is not None and (why := _unfit(tests, training)):
         notes.append(f"{why}; a part of {training.path.name} is held out in its place")
         tests = None
+    if tests is None and training.path.name.startswith("training"):
+        notes.append(_SEEN)
     used = [*training.chats, *(tests.chats if tests else [])]
     prompt = prompt_of(used)
     notes += _refusals([training, *([tests] if tests else [])])
