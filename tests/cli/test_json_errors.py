@@ -21,6 +21,7 @@ TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",
 TAKES_NEITHER = [
     "monitor",
     "host",
+    "adopt",
     "init",
     "list",
     "advise",
@@ -91,6 +92,9 @@ def test_a_run_that_is_not_there(
     ("words", "part"),
     [
         (("init",), "folder"),
+        (("adopt",), "--inventory"),
+        (("adopt", "ft:a", "--inventory"), "ft:a"),
+        (("adopt", "ft:a", "--price", "cheap"), "cheap"),
         (("init", "--from", "none.csv"), "none.csv"),
         (("explain-miss", "a", "b"), "a"),
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),

@@ -74,6 +74,7 @@ def test_every_verb_takes_a_run_for_its_task(ran: Path, distill: Distill) -> Non
 def test_every_verb_that_takes_a_name_is_tried() -> None:
     alone = {
         "init",
+        "adopt",
         "list",
         "advise",
         "explain-miss",
