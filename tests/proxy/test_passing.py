@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from openai import APIStatusError, AsyncOpenAI, InternalServerError
 from proxied import Proxied, proxied, request, rows
-from upstreams import chunks
+from upstreams import chunks, until
 from yarl import URL
 
 from distill.testing.fault_server import Script, serve
@@ -101,9 +101,7 @@ async def test_a_caller_that_hangs_up_ends_its_call_alone(tmp_path: Path) -> Non
         async with proxy.session.post(f"{proxy.url}/chat/completions", data=request("wait", stream=True)) as answer:
             await answer.content.readany()
             answer.close()
-        async with asyncio.timeout(5):
-            while not proxy.api.hung_up or not proxy.parts.passing.counts.hung_up:
-                await asyncio.sleep(0.01)
+        await until(lambda: proxy.api.hung_up and proxy.parts.passing.counts.hung_up)
         assert (await proxy.chat("hello"))[0] == 200
         assert len(rows(proxy.folder)) == 1
 

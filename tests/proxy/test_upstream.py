@@ -28,5 +28,5 @@ async def test_the_upstreams_own_prefix_stands_in_the_place_of_ours(given: str, 
     "given", ["", "api.openai.com", "https://u:p@host/v1", "https://host/v1?key=1", "https://host/v1/chat/completions"]
 )
 def test_an_address_that_is_none_is_said(given: str) -> None:
-    with pytest.raises(UsageError, match="^--to "):
+    with pytest.raises(UsageError, match=r"^--to "):
         base_url(given)

@@ -10,7 +10,8 @@ import contextlib
 import gzip
 import json
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,6 +112,13 @@ class Api:
         await JSONResponse(told, 207, headers={"x-own": "a", "connection": "x-hop", "x-hop": "1"})(scope, receive, send)
 
 
+async def until(holds: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until something holds, which nobody announces."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.005)  # it is a value of another's, without an event
+
+
 @asynccontextmanager
 async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """The base URL of an application, served in this loop until the block ends."""
@@ -121,8 +129,7 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
         task = asyncio.ensure_future(
             server._serve([listener])
         )  # without its signal handlers, which are of a process of its own
-        while not server.started:
-            await asyncio.sleep(0.002)
+        await until(lambda: server.started)
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         finally:
@@ -132,7 +139,8 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
 
 async def main() -> None:
     async with served(Api().app()) as url:
-        print(json.dumps({"base_url": url}), flush=True)
+        sys.stdout.write(json.dumps({"base_url": url}) + "\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
 
 

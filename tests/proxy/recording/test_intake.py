@@ -28,7 +28,8 @@ def test_it_is_the_piece_with_the_end_and_none_before(sizes: list[int], kind: st
     """Of a stream that with its mark; of an object with a length the last, without one that after which it can be read."""
     text = STREAM if kind == "stream" else OBJECT
     intake = AnswerIntake(b"{}", kind == "stream", len(text) if kind == "length" else None)
-    found = [at for at, piece in enumerate(pieces := cut(text, sizes)) if intake.whole_with(piece) and intake.call()]
+    pieces = cut(text, sizes)
+    found = [at for at, piece in enumerate(pieces) if intake.whole_with(piece) and intake.call()]
     assert len(found) == 1
     seen = b"".join(pieces[: found[0] + 1])
     assert b"[DONE]" in seen if kind == "stream" else json.loads(seen)

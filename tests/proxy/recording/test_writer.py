@@ -91,7 +91,7 @@ async def test_an_answer_waits_for_a_slow_disk_a_moment_alone(
 ) -> None:
     """A masking that takes long stands for the disk: the row comes later, and is counted as late."""
     monkeypatch.setattr(writers, "_WAIT_S", 0.05)
-    monkeypatch.setattr(writers, "line_of", lambda one: time.sleep(0.3) or b'{"request": {}}\n')
+    monkeypatch.setattr(writers, "line_of", lambda _: time.sleep(0.3) or b'{"request": {}}\n')
     began = time.perf_counter()
     await writer.written(call(1))
     assert time.perf_counter() - began < 0.3

@@ -62,7 +62,11 @@ def test_all_else_is_the_teachers(body: bytes, why: str) -> None:
     assert student_call(body, SHAPE) == why
 
 
-JSONS = st.recursive(st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5), lambda some: st.lists(some, max_size=3) | st.dictionaries(st.sampled_from(["role", "content", "type", "text", "messages", "n"]), some, max_size=4), max_leaves=12)  # fmt: skip
+NAMES = st.sampled_from(["role", "content", "type", "text", "messages", "n"])
+LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5)
+JSONS = st.recursive(
+    LEAVES, lambda some: st.lists(some, max_size=3) | st.dictionaries(NAMES, some, max_size=4), max_leaves=12
+)
 
 
 @given(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from proxy_students import promoted, settings
+from upstreams import until
 
 from distill.lifecycle.registry.promote import rollback
 from distill.proxy.student import promoted as module
@@ -21,17 +22,15 @@ async def test_the_alias_is_read_again_when_it_is_switched(home: Path, monkeypat
     kept.read()
     follow = asyncio.ensure_future(kept.follow())
 
-    async def until(run: str | None) -> None:
-        async with asyncio.timeout(20):
-            while (kept.serving.run if kept.serving else None) != run:
-                await asyncio.sleep(0.02)
+    async def serves(run: str | None) -> None:
+        await until(lambda: (kept.serving.run if kept.serving else None) == run)
 
-    await until("mood/001")
+    await serves("mood/001")
     promoted(home, "mood/002")
-    await until("mood/002")
+    await serves("mood/002")
     (home / "task.yaml").rename(home / "task.away")
     rollback("mood", home)
-    await until(None)
+    await serves(None)
     await asyncio.sleep(0.2)
     assert len(said) == 2, said
     assert said[0] == "student 2 of registry/mood answers now"
