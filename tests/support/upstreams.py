@@ -115,8 +115,8 @@ class Api:
 async def until(holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait until something holds, which nobody announces."""
     async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.005)  # it is a value of another's, without an event
+        while not holds():  # noqa: ASYNC110  # it is a value of another's, without an event
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
