@@ -26,7 +26,24 @@ import aiohttp
 ROOT = Path(__file__).parents[1]
 STREAMS = ROOT / "tests" / "support" / "upstreams.py"
 WORDS = (
-    "the parcel with the lamp came late and the box was torn so please tell me what I should do about it now".split()
+    "the",
+    "parcel",
+    "with",
+    "lamp",
+    "came",
+    "late",
+    "and",
+    "box",
+    "was",
+    "torn",
+    "so",
+    "please",
+    "tell",
+    "me",
+    "what",
+    "I",
+    "should",
+    "do",
 )
 TURN_S = 2.0
 CALLERS = 8
@@ -141,6 +158,17 @@ async def caller(session: aiohttp.ClientSession, url: str, name: str, answered: 
             return
 
 
+def recorded(folder: Path) -> tuple[set[str], int]:
+    """(the names of the calls in the log, lines that are torn)."""
+    found, torn = set[str](), 0
+    for line in (line for file in sorted(folder.rglob("calls/*.jsonl")) for line in file.read_bytes().splitlines()):
+        try:
+            found.add(json.loads(line)["request"]["messages"][-1]["content"].rpartition("#")[2])
+        except ValueError:
+            torn += 1
+    return found, torn
+
+
 async def kills(count: int) -> dict[str, object]:
     """Kill the proxy again and again, and look for what it had answered."""
     moments, answered = random.Random(7), set[str]()
@@ -158,17 +186,11 @@ async def kills(count: int) -> dict[str, object]:
                     await asyncio.sleep(moments.uniform(0.1, 1.0))
                     process.kill()
                     await asyncio.gather(*callers)
-        lines = [line for file in sorted(folder.rglob("calls/*.jsonl")) for line in file.read_bytes().splitlines()]
-    found, torn = set[str](), 0
-    for line in lines:
-        try:
-            found.add(json.loads(line)["request"]["messages"][-1]["content"].rpartition("#")[2])
-        except ValueError:
-            torn += 1
+        found, torn = await asyncio.to_thread(recorded, folder)
     return {
         "kills": count,
         "answered": len(answered),
-        "rows": len(lines),
+        "rows": len(found),
         "lost": len(answered - found),
         "torn_lines": torn,
     }
