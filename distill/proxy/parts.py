@@ -1,22 +1,23 @@
-"""The parts of one proxy, as they are put together before it serves."""
+"""The parts of one proxy, as they are put together before it serves. What a student needs is loaded where there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from distill.lifecycle.registry.alias import now
 from distill.proxy.passing import Passing
 from distill.proxy.recording.writer import LogWriter
 from distill.proxy.settings import ProxySettings, StudentSettings
-from distill.proxy.student.alarms import switched_back
 from distill.proxy.student.counts import StudentCounts
-from distill.proxy.student.live import Live
-from distill.proxy.student.promoted import Promoted
-from distill.proxy.student.serving import own_folder
-from distill.proxy.student.shadow import Shadow
-from distill.proxy.student.watch import MonitorWatch
 from distill.proxy.upstream import Upstream
+
+if TYPE_CHECKING:
+    from distill.proxy.student.live import Live
+    from distill.proxy.student.promoted import Promoted
+    from distill.proxy.student.shadow import Shadow
+    from distill.proxy.student.watch import MonitorWatch
 
 Say = Callable[[str], None]
 
@@ -63,6 +64,10 @@ def student_parts(settings: ProxySettings, writer: LogWriter, say: Say) -> Stude
     """None where calls are only recorded. UsageError where no student can be asked."""
     if settings.student is None:
         return None
+    from distill.proxy.student.promoted import Promoted
+    from distill.proxy.student.shadow import Shadow
+    from distill.proxy.student.watch import MonitorWatch
+
     promoted = Promoted(settings, settings.student, say)
     promoted.read()
     live = _live(settings, settings.student, promoted, writer, say) if settings.mode == "live" else None
@@ -71,6 +76,10 @@ def student_parts(settings: ProxySettings, writer: LogWriter, say: Say) -> Stude
 
 
 def _live(settings: ProxySettings, student: StudentSettings, promoted: Promoted, writer: LogWriter, say: Say) -> Live:
+    from distill.proxy.student.alarms import switched_back
+    from distill.proxy.student.live import Live
+    from distill.proxy.student.serving import own_folder
+
     folder = own_folder(settings)
     if student.again:
         switched_back.forget(folder)

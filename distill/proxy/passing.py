@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import aiohttp
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from yarl import URL
 
 from distill.proxy import headers
 from distill.proxy.api_error import api_error
@@ -107,17 +109,28 @@ class Passing:
             self.counts.by_student += 1
             await self._respond(caller, own)
             return
-        sent = headers.to_upstream(caller.scope["headers"], plain=completion)
-        if not isinstance(body, bytes) and caller.length is not None:
-            sent["Content-Length"] = str(caller.length)
-        try:
-            response = await self.upstream.send(caller.method, url, sent, body or None)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
-            await self._unreachable(caller, fault)
+        response = await self._sent(caller, url, body, completion=completion)
+        if response is None:
             return
-        self.counts.not_kept["too_long"] += completion and kept is None
+        if completion and kept is None:
+            self.counts.not_kept["too_long"] += 1
         async with response:
             await self._relay(caller, response, self._intake(response, kept, arrived))
+
+    async def _sent(
+        self, caller: Caller, url: URL, body: bytes | AsyncIterator[bytes], *, completion: bool
+    ) -> aiohttp.ClientResponse | None:
+        """The head of the upstream's answer; None where there is none, of which the caller is told."""
+        sent = headers.to_upstream(caller.scope["headers"], plain=completion)
+        length = len(body) if isinstance(body, bytes) else caller.length
+        if length is not None and (not isinstance(body, bytes) or length > _SMALL):
+            sent["Content-Length"] = str(length)
+            body = _pieces(body) if isinstance(body, bytes) else body
+        try:
+            return await self.upstream.send(caller.method, url, sent, body or None)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+            await self._unreachable(caller, fault)
+            return None
 
     def _intake(self, response: aiohttp.ClientResponse, kept: bytes | None, arrived: Arrived) -> AnswerIntake | None:
         """Where the answer is recorded; None where it is not."""
@@ -167,6 +180,12 @@ class Passing:
     async def _respond(self, caller: Caller, response: Response) -> None:
         caller.begun = True
         await response(caller.scope, caller.receive, caller.send)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A long body, so that other calls go on while it is sent."""
+    for at in range(0, len(body), _SMALL):
+        yield body[at : at + _SMALL]
 
 
 def _is_completion(caller: Caller) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -39,6 +40,7 @@ _SWITCH_S = 0.0005
 def serve(settings: ProxySettings, *, say: Say, ready: Callable[[str], None]) -> dict[str, Json]:
     """The status at the end. UsageError where the port is taken, no student can be asked, or another proxy records here."""
     sys.setswitchinterval(_SWITCH_S)
+    gc.freeze()  # what was imported is not walked through again and again while calls wait
     with _alone(settings, say), _listening(settings.host, settings.port) as listener:
         return event_loop.run(_serve(settings, listener, say, ready))
 

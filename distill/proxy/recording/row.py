@@ -44,7 +44,7 @@ def line_of(call: AnsweredCall) -> bytes:
         raise NotRecorded("failed_call")
     kept = {name: value for name, value in request.items() if name not in _OF_A_CALLER}
     moment = datetime.fromtimestamp(call.began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    row = {"time": moment, "latency_s": round(call.seconds, 4), "answered_by": call.by}
+    row = {"time": moment, "latency_s": round(call.seconds, 4), "answered_by": call.by, "streamed": call.streamed}
     told = {**call.beside, "request": kept, "response": response}
     return orjson.dumps({**row, **_masked(told)}, option=orjson.OPT_APPEND_NEWLINE)
 

@@ -56,6 +56,7 @@ class LogWriter:
         self._logs: dict[By, DayLog] = {by: DayLog(folder / name) for by, name in FOLDERS.items()}
         self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._rows = self._bytes = 0
+        self._slow = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="distill-records", daemon=True)
         self._thread.start()
@@ -65,14 +66,18 @@ class LogWriter:
         return self._rows
 
     async def written(self, call: AnsweredCall) -> None:
-        """Return when the row is in the file, or is given up; a disk that is slow is not waited for longer than a second."""
+        """Return when the row is in the file, or is given up. A slow disk is waited for once, a second long, until it has taken something."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         if not self.hand_over(call, lambda: _tell(loop, done)):
+            return
+        if self._slow:
+            self.counts.late += 1
             return
         try:
             async with asyncio.timeout(_WAIT_S):
                 await done.wait()
         except TimeoutError:
+            self._slow = True
             self.counts.late += 1
 
     def hand_over(self, call: AnsweredCall, then: Callable[[], None] = lambda: None) -> bool:
@@ -127,6 +132,7 @@ class LogWriter:
         with self._lock:
             self._rows -= len(batch)
             self._bytes -= sum(len(call.request) + len(call.answer) for call, _ in batch)
+        self._slow = False
         for _, then in batch:
             then()
 

@@ -27,7 +27,10 @@ class MonitorWatch:
         """Until cancelled."""
         while True:
             await asyncio.sleep(self.promoted.student.look_every_s)
-            await self.once()
+            try:
+                await self.once()
+            except OSError as fault:  # no process can be started, say
+                self._heed(MonitorSaid(fault=f"the monitor cannot look: {fault.strerror or fault}"))
 
     async def once(self) -> None:
         """Read what was looked at by others, then look where there are new rows."""
@@ -39,6 +42,10 @@ class MonitorWatch:
             self._heed(await look(student.spec, self.writer.folder / FOLDERS["student"], student.overrides))
 
     def _heed(self, said: MonitorSaid) -> None:
-        self.said = said
+        before, self.said = self.said, said
+        if said.fault and said.fault != before.fault:
+            self.promoted.say(f"monitor: {said.fault}")
+        if said.alarms and said.alarms != before.alarms:
+            self.promoted.say(f"monitor: {'; '.join(said.alarms)}")
         if self.live is not None and said.alarms and said.looked >= self.began:
             self.live.switch_back(list(said.alarms))
