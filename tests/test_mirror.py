@@ -93,6 +93,12 @@ ELSEWHERE = {
     "cli/verbs/serve/test_adopt.py": "cli/text/serve/adopt",
     "ship/routes/test_load.py": "api/routes",
     "ship/test_ship.py": "ship/whole_folder",
+    "proxy/test_passing.py": "proxy/api_error proxy/caller",
+    "proxy/recording/test_row.py": "proxy/recording/answered_call",
+    "proxy/test_serve.py": "proxy/parts proxy/settings proxy/status",
+    "proxy/student/test_shadow.py": "proxy/student/counts",
+    "proxy/student/test_watch.py": "proxy/student/alarms/look",
+    "cli/verbs/serve/test_proxy.py": "cli/text/serve/proxy",
     "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
     "lifecycle/monitor/teacher_sample",
     "lifecycle/monitor/rates/test_signals.py": "spec/lifecycle/monitor",

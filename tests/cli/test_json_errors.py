@@ -22,6 +22,7 @@ TAKES_NEITHER = [
     "monitor",
     "host",
     "adopt",
+    "proxy",
     "init",
     "list",
     "advise",

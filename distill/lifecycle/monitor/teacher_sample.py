@@ -81,7 +81,7 @@ async def ask_teacher(task: Task, calls: pl.DataFrame, own: Count | None, watch:
         }
         usd = known_usd(store.spent(run) - before, store.unpriced(run) - unpriced)
     said = {text: one.said for text, one in found.items() if one is not None and one.ok and not one.declined}
-    differs = _differing(task, calls, said)
+    differs = differing(task, calls, said)
     figures = TeacherAsked(
         rows=len(asked), asked=sender.sends, usd=usd, pending=sum(one is None for one in found.values()),
         differs=proportion(sum(differs.values()), len(differs)) if differs else None,
@@ -110,7 +110,7 @@ def _at_most(task: Task, requests: Sequence[Request], store: Store) -> str:
     return f", {len(open_):,} not asked before, at most ${most:.4f}"
 
 
-def _differing(task: Task, calls: pl.DataFrame, teacher: Mapping[str, str]) -> dict[str, bool]:
+def differing(task: Task, calls: pl.DataFrame, teacher: Mapping[str, str]) -> dict[str, bool]:
     """Input → whether student and teacher differ, by the rules that the evaluation uses."""
     settings = task.spec.evaluate
     rules = field_rules(
