@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import AT_MOST
+from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
 from distill.lifecycle.monitor.offsets import LogPart
 from distill.lifecycle.monitor.rates.answer_flags import answer_flags
 from distill.lifecycle.monitor.rates.baseline import Baseline
@@ -54,6 +55,8 @@ class LogIntake:
     near_rows: int
     sampled: int
     """Calls that are kept for the teacher, those with the lowest hash."""
+    keep: CallsToKeep
+    """Those that wait for feedback."""
     harvests: bool = False
     """Whether calls that the student handles badly are kept, each with `why`."""
     days: dict[str, DayCounts] = field(default_factory=dict)
@@ -71,6 +74,7 @@ class LogIntake:
         """Count a batch; `parts` are the files that it was read from."""
         batch = _placed(batch, parts)
         batch = batch.with_columns(self._day_of())
+        self.keep.take(batch)
         self.calls += batch.height
         self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
         for day, count in batch["day"].value_counts().iter_rows():
@@ -84,6 +88,13 @@ class LogIntake:
         self._keep(calls)
         if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
             self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
+
+    def judge(self, verdicts: Sequence[tuple[str, bool]]) -> None:
+        """Count feedback that came later: (day of the call, whether it was right)."""
+        for day, right in verdicts:
+            signals = self._day(day).signals
+            hits, rows = signals.get(FEEDBACK, (0, 0))
+            signals[FEEDBACK] = [hits + (not right), rows + 1]
 
     def _day_of(self) -> pl.Expr:
         """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""

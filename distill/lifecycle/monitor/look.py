@@ -8,7 +8,7 @@ The second look at the same logs reads nothing and says the same. A look that is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,21 +21,35 @@ from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import harvest
 from distill.lifecycle.logs.clock import LogClock
 from distill.lifecycle.logs.files import log_files
+from distill.lifecycle.logs.joined import Scores
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.lifecycle.monitor import page
 from distill.lifecycle.monitor.days import LogIntake
+from distill.lifecycle.monitor.feedback.correction import Corrections
+from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
+from distill.lifecycle.monitor.feedback.kept_calls import KeptCalls, kept_calls
+from distill.lifecycle.monitor.feedback.late import LateFeedback, joined
+from distill.lifecycle.monitor.feedback.result import DroppedFeedback, FeedbackFigures
+from distill.lifecycle.monitor.feedback.rows import FeedbackNames, FeedbackRow, feedback_rows, of_scores
 from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
 from distill.lifecycle.monitor.rates.answer_flags import free_gates
-from distill.lifecycle.monitor.rates.baseline import Baseline, RateBound, baseline, bounds, unwatched_gates
+from distill.lifecycle.monitor.rates.baseline import (
+    Baseline,
+    RateBound,
+    baseline,
+    bounds,
+    right_on_tests,
+    unwatched_gates,
+)
 from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, SIGNALS, TEACHER
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
-from distill.lifecycle.monitor.shipped import shipped
+from distill.lifecycle.monitor.sample.teacher_sample import SampleAsked, ask_teacher
+from distill.lifecycle.monitor.shipped import ShippedStudent, shipped
 from distill.lifecycle.monitor.state import MonitorFolder, MonitorState
 from distill.lifecycle.monitor.summary import day_calls, examples, teacher_examples, watched
-from distill.lifecycle.monitor.teacher_sample import SampleAsked, ask_teacher
 from distill.records import Json, content_id
 from distill.rundir import RunDir, read_parquet
 from distill.task.event_loop import run as finished
@@ -43,7 +57,7 @@ from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
 _OTHER_TASK = ("other_prompt", "other_fields")
-PAGE, RESULT = "monitor.html", "monitor.json"
+PAGE, RESULT, CALLS = "monitor.html", "monitor.json", "calls.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +77,67 @@ class HarvestTo:
 
 
 def look(
-    task: Task, logs: Sequence[Path], watch: Watcher, *, run: str | None = None, harvest_to: HarvestTo | None = None
+    task: Task,
+    logs: Sequence[Path],
+    watch: Watcher,
+    *,
+    run: str | None = None,
+    feedback: Sequence[Path] = (),
+    harvest_to: HarvestTo | None = None,
 ) -> MonitorLook:
-    """Read what is new, judge it, and write state, page and result."""
+    """Read what is new, judge it, and write state, page and result. `feedback` are files of what people said of calls, also of earlier ones."""
     student = shipped(task.home, task.spec.task, run)
     folder = MonitorFolder(task.home / "monitor" / task.spec.task, task.spec.task)
-    files = log_files(logs)
+    sources = _Sources(log_files(logs) if logs or not feedback else [], log_files(feedback) if feedback else [])
     with folder.lock():
-        before = folder.read(student.run.name)
-        settings, gates = task.spec.monitor, free_gates(task.spec.gate_settings(), output=task.output, tools=task.tools)
-        own = baseline(student.run, gates)
-        limits = bounds(
-            own.counts,
-            alpha=settings.alpha,
-            tolerance=settings.tolerance,
-            limits=settings.limits,
-            ignore=settings.ignore,
-        )
-        state, notes = _held_against(before, limits)
-        intake = LogIntake(
-            own, gates, _today(), settings.near_rows, settings.teacher.rows, harvests=harvest_to is not None
-        )
-        tally = LogTally(clock=LogClock(now=int(datetime.now(UTC).timestamp() * 1e6)))
-        with new_parts(files, state.logs, folder.path) as parts:
-            _read(task, intake, tally, parts)
-            state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
-        asked = _asked(task, intake, own, watch)
-        kept = _harvested(task, student.run, intake, asked, harvest_to)
-        state, made = _judged(state, intake, limits, asked)
-        notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
-        notes += [str(asked.fault)] if asked is not None and asked.fault is not None else []
-        result = Monitored(
-            task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
-            new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
-            signals=watched(state, limits, own.counts), notes=notes, alpha=settings.alpha, teacher=made, harvest=kept, page=str(folder.path / PAGE),
-            reading=tally.plain() | {"files": names},
-        )  # fmt: skip
+        with kept_calls(folder.path / CALLS) as kept:
+            state, result, fault = _looked(task, student, folder, kept, sources, watch, harvest_to)
+            state = folder.end(state, kept)
         _write(folder, state, result)
-    return MonitorLook(result, asked.fault if asked else None)
+    return MonitorLook(result, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The files of a look."""
+
+    logs: Sequence[Path]
+    feedback: Sequence[Path]
+
+
+def _looked(
+    task: Task, student: ShippedStudent, folder: MonitorFolder, kept: KeptCalls, sources: _Sources, watch: Watcher,
+    harvest_to: HarvestTo | None,
+) -> tuple[MonitorState, Monitored, DistillError | None]:  # fmt: skip
+    """The state after the look, its result, and why not all that should be asked was."""
+    before, settings = folder.read(student.run.name, kept), task.spec.monitor
+    gates = free_gates(task.spec.gate_settings(), output=task.output, tools=task.tools)
+    own = baseline(student.run, gates)
+    limits = bounds(
+        own.counts, alpha=settings.alpha, tolerance=settings.tolerance, limits=settings.limits, ignore=settings.ignore
+    )
+    state, notes = _held_against(before, limits)
+    intake = LogIntake(
+        own, gates, _today(), settings.near_rows, settings.teacher.rows, CallsToKeep(settings.feedback.calls),
+        harvests=harvest_to is not None,
+    )  # fmt: skip
+    tally, scores = LogTally(clock=LogClock(now=int(datetime.now(UTC).timestamp() * 1e6))), Scores()
+    with new_parts(sources.logs, state.logs, folder.path) as parts:
+        _read(task, intake, tally, scores, parts)
+        state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
+    intake.keep.write(student.run.name, kept)
+    late = joined(kept, _said(task, sources.feedback, scores, tally), Corrections(task), student.run.name)
+    asked = _asked(task, intake, own, watch)
+    harvested = _harvested(task, student.run, intake, late, asked, harvest_to)
+    state, made = _judged(state, intake, limits, asked, late)
+    notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
+    notes += [str(asked.fault)] if asked is not None and asked.fault is not None else []
+    return state, Monitored(
+        task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
+        new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
+        signals=watched(state, limits, own.counts), notes=notes, alpha=settings.alpha, teacher=made, harvest=harvested,
+        page=str(folder.path / PAGE), reading=tally.plain() | {"files": names}, feedback=_feedback(student.run, intake, late),
+    ), asked.fault if asked else None  # fmt: skip
 
 
 def _held_against(state: MonitorState, limits: Sequence[RateBound]) -> tuple[MonitorState, list[str]]:
@@ -113,12 +150,12 @@ def _held_against(state: MonitorState, limits: Sequence[RateBound]) -> tuple[Mon
     ]
 
 
-def _read(task: Task, intake: LogIntake, tally: LogTally, parts: Sequence[LogPart]) -> None:
+def _read(task: Task, intake: LogIntake, tally: LogTally, scores: Scores, parts: Sequence[LogPart]) -> None:
     """Take all new calls in; UsageError where most are of another task, or none can be read."""
     if not parts:
         return
     names = {part.path.name: part for part in parts}
-    for batch in read_logs([part.path for part in parts], TaskShape.of(task), tally=tally):
+    for batch in read_logs([part.path for part in parts], TaskShape.of(task), tally=tally, scores=scores):
         intake.take(batch, names)
     others = sum(tally.dropped[reason] for reason in _OTHER_TASK)
     if others > intake.calls:
@@ -133,6 +170,25 @@ def _read(task: Task, intake: LogIntake, tally: LogTally, parts: Sequence[LogPar
         )
 
 
+def _said(
+    task: Task, files: Sequence[Path], scores: Scores, tally: LogTally
+) -> Iterator[FeedbackRow | DroppedFeedback]:
+    """What people said of calls: in files of their own, and in scores among the logs whose call was read earlier."""
+    named = FeedbackNames(task.spec.monitor.feedback.score, task.spec.seeds.gold)
+    yield from feedback_rows(files, named)
+    for of, given in scores.left():
+        if (row := of_scores(of, given, named)) is not None:
+            tally.unmatched_scores -= len(given)
+            yield row
+
+
+def _feedback(run: RunDir, intake: LogIntake, late: LateFeedback) -> FeedbackFigures | None:
+    """What it has shown; None where there was never any."""
+    if not late.figures.rows and late.figures.accuracy is None:
+        return None
+    return replace(late.figures, own=right_on_tests(run), without_id=intake.keep.without_id)
+
+
 def _asked(task: Task, intake: LogIntake, own: Baseline, watch: Watcher) -> SampleAsked | None:
     if not intake.sampled or intake.sample.is_empty():
         return None
@@ -140,12 +196,12 @@ def _asked(task: Task, intake: LogIntake, own: Baseline, watch: Watcher) -> Samp
 
 
 def _harvested(
-    task: Task, run: RunDir, intake: LogIntake, asked: SampleAsked | None, to: HarvestTo | None
+    task: Task, run: RunDir, intake: LogIntake, late: LateFeedback, asked: SampleAsked | None, to: HarvestTo | None
 ) -> Mapping[str, Json] | None:
-    """Candidates for seeds from the calls that the student handles badly, those on which the teacher differs among them."""
-    if to is None or not intake.calls:
+    """Candidates for seeds from the calls that the student handles badly: those with a corrected answer first, so that it is not lost."""
+    if to is None or not (intake.calls or late.wrong.height):
         return None
-    batches = list(intake.misses)
+    batches = [late.wrong.sort(pl.col("gold").is_null(), maintain_order=True), *intake.misses]
     if asked is not None and any(asked.differs.values()):
         differing = [text for text, differs in asked.differs.items() if differs]
         some = intake.sample.filter(pl.col("input").is_in(differing))
@@ -155,13 +211,14 @@ def _harvested(
 
 
 def _judged(
-    state: MonitorState, intake: LogIntake, limits: Sequence[RateBound], asked: SampleAsked | None
+    state: MonitorState, intake: LogIntake, limits: Sequence[RateBound], asked: SampleAsked | None, late: LateFeedback
 ) -> tuple[MonitorState, TeacherAsked | None]:
     """The state after the look: its counts, evidence, alarms and examples."""
     if asked is not None and asked.differs:
         intake.days[max(intake.days)].signals[TEACHER] = [asked.count.hits, asked.count.rows]
+    intake.judge(late.verdicts)
     found, alarms = judged(state, intake.days, limits)
-    if not intake.calls:  # what was said last stands
+    if not intake.calls and not late.verdicts:  # what was said last stands
         return replace(found, looked=state.looked or _now()), None
     shown = examples(intake.shown, intake.gates, intake.baseline.known.floor)
     if asked is not None:
@@ -170,6 +227,8 @@ def _judged(
     for alarm in alarms:
         raised.setdefault(alarm.signal, []).append(alarm.day)
     said = [alarm_sentence(alarm, named[alarm.signal]) for alarm in alarms]
+    if not intake.calls:  # feedback alone says nothing of the other signals
+        said, raised = [*state.alarms, *said], {**state.raised, **raised}
     return replace(
         found, looked=_now(), alarms=said, raised=raised, examples={**state.examples, **shown}
     ), asked.figures if asked else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from distill.lifecycle.monitor.feedback.result import FeedbackFigures
 from distill.records import Json
 from distill.stats import Estimate
 
@@ -95,3 +96,5 @@ class Monitored:
     page: str = ""
     reading: Mapping[str, Json] = field(default_factory=dict)
     """What became of every line, as the readers of logs count it."""
+    feedback: FeedbackFigures | None = None
+    """What people said of calls; None where nobody ever did."""

@@ -12,8 +12,8 @@ from distill.lifecycle.monitor.rates.baseline import RateBound
 from distill.lifecycle.monitor.rates.known_inputs import Count
 from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS
 from distill.lifecycle.monitor.result import DayCalls, LoggedExample, WatchedSignal
+from distill.lifecycle.monitor.sample.teacher_sample import student_said
 from distill.lifecycle.monitor.state import MonitorState
-from distill.lifecycle.monitor.teacher_sample import student_said
 from distill.stats import proportion
 
 _LONGEST = 2_000

@@ -20,6 +20,7 @@ from distill.lifecycle.monitor.rates.evidence import rate_bound
 from distill.lifecycle.monitor.rates.known_inputs import Count, KnownInputs, known_inputs
 from distill.lifecycle.monitor.rates.signals import HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
 from distill.rundir import RunDir, read_json, read_parquet
+from distill.stats import Estimate, proportion
 
 _UNSURE = 0.75
 """Part of a signal's level that is for the run's own rate."""
@@ -129,6 +130,15 @@ def _against_teacher(run: RunDir) -> dict[str, Count]:
     scores = read_parquet(run / "scores.parquet", ["seed_id", "arm", "metric", "value"])
     own = scores.filter((pl.col("arm") == "student") & (pl.col("metric") == "agreement"))["value"].drop_nulls()
     return {TEACHER: Count(int((own < 1).sum()), own.len())} if own.len() else {}
+
+
+def right_on_tests(run: RunDir) -> Estimate | None:
+    """Test rows with a known answer that the student had wholly right; None where there are none."""
+    if not (run.path / "scores.parquet").is_file():
+        return None
+    scores = read_parquet(run / "scores.parquet", ["arm", "metric", "value"])
+    own = scores.filter((pl.col("arm") == "student") & (pl.col("metric") == "json_fields"))["value"].drop_nulls()
+    return proportion(int((own >= 1).sum()), own.len()) if own.len() else None
 
 
 def _handed_on(run: RunDir, found: Routing | None) -> dict[str, Count]:
