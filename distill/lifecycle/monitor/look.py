@@ -44,7 +44,7 @@ from distill.lifecycle.monitor.rates.baseline import (
     right_on_tests,
     unwatched_gates,
 )
-from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, SIGNALS, TEACHER
+from distill.lifecycle.monitor.rates.signals import FAR, LANGUAGE, SIGNALS
 from distill.lifecycle.monitor.result import Monitored, TeacherAsked
 from distill.lifecycle.monitor.sample.teacher_sample import SampleAsked, ask_teacher
 from distill.lifecycle.monitor.shipped import ShippedStudent, shipped
@@ -192,7 +192,7 @@ def _feedback(run: RunDir, intake: LogIntake, late: LateFeedback) -> FeedbackFig
 def _asked(task: Task, intake: LogIntake, own: Baseline, watch: Watcher) -> SampleAsked | None:
     if not intake.sampled or intake.sample.is_empty():
         return None
-    return finished(ask_teacher(task, intake.sample, own.counts.get(TEACHER), watch))
+    return finished(ask_teacher(task, intake.sample, own.counts, watch))
 
 
 def _harvested(
@@ -202,10 +202,9 @@ def _harvested(
     if to is None or not (intake.calls or late.wrong.height):
         return None
     batches = [late.wrong.sort(pl.col("gold").is_null(), maintain_order=True), *intake.misses]
-    if asked is not None and any(asked.differs.values()):
-        differing = [text for text, differs in asked.differs.items() if differs]
-        some = intake.sample.filter(pl.col("input").is_in(differing))
-        batches.append(some.with_columns(pl.lit(SIGNALS[TEACHER].title.lower()).alias("why")).select(NEEDED))
+    for name, shows in asked.shows.items() if asked is not None else ():
+        some = intake.sample.filter(pl.col("input").is_in([text for text, hit in shows.items() if hit]))
+        batches.append(some.with_columns(pl.lit(SIGNALS[name].title.lower()).alias("why")).select(NEEDED))
     made = harvest(batches, task=task, seeds=read_parquet(run / "seeds.parquet"), out=to.path, labels=to.labels)
     return {**made.plain(), "said": made.sentences()}
 
@@ -214,15 +213,15 @@ def _judged(
     state: MonitorState, intake: LogIntake, limits: Sequence[RateBound], asked: SampleAsked | None, late: LateFeedback
 ) -> tuple[MonitorState, TeacherAsked | None]:
     """The state after the look: its counts, evidence, alarms and examples."""
-    if asked is not None and asked.differs:
-        intake.days[max(intake.days)].signals[TEACHER] = [asked.count.hits, asked.count.rows]
+    for name, count in asked.counts.items() if asked is not None else ():
+        intake.days[max(intake.days)].signals[name] = [count.hits, count.rows]
     intake.judge(late.verdicts)
     found, alarms = judged(state, intake.days, limits)
     if not intake.calls and not late.verdicts:  # what was said last stands
         return replace(found, looked=state.looked or _now()), None
     shown = examples(intake.shown, intake.gates, intake.baseline.known.floor)
-    if asked is not None:
-        shown[TEACHER] = teacher_examples(intake.sample, asked.teacher, asked.differs)
+    for name, shows in asked.shows.items() if asked is not None else ():
+        shown[name] = teacher_examples(intake.sample, asked.teacher, shows)
     named, raised = {one.signal: one for one in limits}, dict[str, list[str]]()
     for alarm in alarms:
         raised.setdefault(alarm.signal, []).append(alarm.day)

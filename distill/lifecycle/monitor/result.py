@@ -62,6 +62,22 @@ class DayCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedSample:
+    """The student's answers to sampled calls beside the teacher's, as judges say; `worse` is the share where the teacher's is preferred."""
+
+    asked: int
+    student_better: int
+    teacher_better: int
+    ties: int
+    by_order: int
+    """Of the ties, those in which every judge went with the order."""
+    unread: int
+    worse: Estimate | None
+    own: Estimate | None
+    """The run's, on its test rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherAsked:
     """Logged calls that the teacher answered too; `usd` is None where nobody knows the price."""
 
@@ -72,6 +88,8 @@ class TeacherAsked:
     own: Estimate | None
     """The run's, on its test rows."""
     pending: int = 0
+    judged: JudgedSample | None = None
+    """Where answers are free text and the task has a judge."""
 
 
 @dataclass(frozen=True, slots=True)

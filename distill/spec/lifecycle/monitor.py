@@ -12,6 +12,7 @@ from distill.text.normalise import did_you_mean
 SIGNALS = (
     "schema", "tools", "finish_reason", "refusal", "length", "boilerplate", "echo", "form", "repetition", "language",
     "far_input", "input_length", "input_language", "unknown_stratum", "handed_on", "bad_feedback", "teacher_differs",
+    "teacher_better",
 )  # fmt: skip
 """Names of what is watched (`distill.lifecycle.monitor.rates.signals`)."""
 

@@ -9,7 +9,7 @@ from distill.text.percentages import percent
 
 if TYPE_CHECKING:
     from distill.lifecycle.monitor.feedback.result import FeedbackFigures
-    from distill.lifecycle.monitor.result import Monitored, TeacherAsked, WatchedSignal
+    from distill.lifecycle.monitor.result import JudgedSample, Monitored, TeacherAsked, WatchedSignal
     from distill.stats import Estimate
 
 _DAYS = 7
@@ -41,11 +41,22 @@ def teacher_line(asked: TeacherAsked) -> str:
     """What the sample has shown."""
     cost = "an unknown sum" if asked.usd is None else f"${asked.usd:.4f}"
     said = f"teacher: {asked.asked:,} requests for {asked.rows:,} sampled calls, {cost}"
+    if asked.judged is not None:
+        return f"{said}; {_judged(asked.judged)}"
     if asked.differs is None:
         return f"{said}; no call could be compared"
     own = f"; on the run's test rows {percent(asked.own.mean)}" if asked.own else ""
     one = asked.differs
     return f"{said}; differs in {percent(one.mean)} ({percent(one.low)} to {percent(one.high)}, n = {one.n:,}){own}"
+
+
+def _judged(found: JudgedSample) -> str:
+    """What the judges said of the answers."""
+    pairs = found.student_better + found.teacher_better + found.ties
+    counts = f"the student's better in {found.student_better:,}, the teacher's in {found.teacher_better:,}, neither in {found.ties:,} of {pairs:,} pairs"
+    own = f"; on the run's test rows the teacher's in {percent(found.own.mean)}" if found.own else ""
+    unread = f"; {found.unread:,} without a verdict" if found.unread else ""
+    return f"judged with {found.asked:,} more: {counts}{own}{unread}"
 
 
 def feedback_lines(found: FeedbackFigures) -> list[str]:

@@ -6,6 +6,7 @@ forbids in each of these forms is none. Texts that no rule compares are the same
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -60,10 +61,8 @@ class Corrections:
 
     def _forms(self, corrected: Json, answer: str | None) -> Iterator[Json]:
         if isinstance(corrected, str) and self.task.output is not None:
-            try:
+            with contextlib.suppress(ValueError):
                 yield strict_json(corrected)
-            except ValueError:
-                pass
         fields = value_rules.names(self.task.output)
         if len(fields) == 1 and not isinstance(corrected, dict):
             yield {fields[0]: corrected}
@@ -86,10 +85,8 @@ def digest(answer: str, tool_calls: str = "") -> bytes:
     """A short hash of an answer: the same for JSON that says the same."""
     value: Any = answer.strip()
     if value[:1] in ("{", "["):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(value)
-        except (ValueError, RecursionError):
-            pass
     return blake2b(canonical([value, tool_calls]).encode("utf-8", "replace"), digest_size=12).digest()
 
 
