@@ -131,7 +131,7 @@ def _looked(
     harvested = _harvested(task, student.run, intake, late, asked, harvest_to)
     state, made = _judged(state, intake, limits, asked, late)
     notes += _notes(task, intake, tally, settings.near_rows) + _unheld(student.run, intake, limits)
-    notes += [str(asked.fault)] if asked is not None and asked.fault is not None else []
+    notes += [*([str(asked.fault)] if asked.fault is not None else []), *asked.warnings] if asked is not None else []
     return state, Monitored(
         task=task.spec.task, run=student.run.name, student=student.name, looked=state.looked, alarms=state.alarms,
         new_calls=intake.calls, skipped=dict(tally.dropped), models=dict(intake.models.most_common(20)), days=day_calls(state),
@@ -164,7 +164,7 @@ def _read(task: Task, intake: LogIntake, tally: LogTally, scores: Scores, parts:
             f"of {others + intake.calls:,} calls {others:,} are of another task than {task.spec.task} ({said}); give the logs of this one. "
             "Nothing was kept of them"
         )
-    if tally.items and not intake.calls:
+    if tally.items and not intake.calls and not tally.scores:
         raise UsageError(
             f"no call in {', '.join(part.name for part in parts[:3])}: {'; '.join(tally.sentences()) or 'no line can be read'}"
         )

@@ -82,18 +82,15 @@ class _Joining:
             for one in rows:
                 self._drop(DroppedFeedback(one.place, "ambiguous" if calls else "unknown", ""))
             return
-        call, last = calls[0], rows[-1]
-        right = next((one.right for one in reversed(rows) if one.right is not None), None)
-        corrected = next((one.corrected for one in reversed(rows) if one.corrected is not None), None)
-        self.counts["superseded"] += len(rows) - 1
-        try:
-            right, whole = self._verdict(call, right, corrected)
-        except BadCorrection as fault:
-            self._drop(DroppedFeedback(last.place, "bad_correction", str(fault)))
-            return
-        self._judge(call, right)
-        if not right:
-            self._keep_wrong(call, whole)
+        call, good = calls[0], list[tuple[bool | None, Json]]()
+        for one in rows:
+            try:
+                good.append((one.right, self._whole(call, one.corrected)))
+            except BadCorrection as fault:
+                self._drop(DroppedFeedback(one.place, "bad_correction", str(fault)))
+        if good:
+            self.counts["superseded"] += len(good) - 1
+            self._judge(call, good)
 
     def result(self) -> LateFeedback:
         days = [DayAccuracy(day, proportion(good, rows)) for day, good, rows in self.kept.days(self.run)]
@@ -108,26 +105,29 @@ class _Joining:
             self.verdicts, pl.DataFrame(self.wrong, schema=_GOLD, orient="row"),
         )  # fmt: skip
 
-    def _verdict(self, call: KeptCall, right: bool | None, corrected: Json) -> tuple[bool, Json]:
-        """(whether the call was right, the corrected answer as a whole)."""
-        if corrected is None:
-            return bool(right), None
-        own = call.kept if call.kept is not None and not call.kept["masked"] else None
-        if own is not None and not own["tool_calls"]:
-            whole = self.corrections.whole(corrected, str(own["answer"]))
-            return self.corrections.is_right(whole, str(own["answer"])), whole
-        whole = self.corrections.whole(corrected, None)
-        return digest(said(whole)) == call.digest, whole
+    def _whole(self, call: KeptCall, corrected: Json) -> Json:
+        """The corrected answer as the task's answers are; None where there is none."""
+        return None if corrected is None else self.corrections.whole(corrected, _answer(call))
 
-    def _judge(self, call: KeptCall, right: bool) -> None:
+    def _judge(self, call: KeptCall, said_of: Sequence[tuple[bool | None, Json]]) -> None:
+        """By the last word: (right or wrong, the corrected answer)."""
+        whole = next((one for _, one in reversed(said_of) if one is not None), None)
+        thumb = next((one for one, _ in reversed(said_of) if one is not None), None)
+        right = bool(thumb) if whole is None else self._is_right(call, whole)
         if call.right == right:
             self.counts["again"] += 1
-            return
-        self.counts["new" if call.right is None else "changed"] += 1
-        self.kept.judge(call, right)
+        else:
+            self.counts["new" if call.right is None else "changed"] += 1
+            self.kept.judge(call, right)
         if call.right is None and call.run == self.run:
             self.verdicts.append((call.day, right))
         self.counts["earlier"] += call.right is None and call.run != self.run
+        if not right:
+            self._keep_wrong(call, whole)
+
+    def _is_right(self, call: KeptCall, whole: Json) -> bool:
+        answer = _answer(call)
+        return digest(said(whole)) == call.digest if answer is None else self.corrections.is_right(whole, answer)
 
     def _keep_wrong(self, call: KeptCall, whole: Json) -> None:
         """A candidate for the seeds; of a call whose text was not kept there is none."""
@@ -143,3 +143,9 @@ class _Joining:
         if self.dropped[row.reason] <= _SHOWN:
             shown = hidden(row.detail, persons=True)[:_LONGEST]
             self.examples.append(DroppedFeedback(row.place, row.reason, shown))
+
+
+def _answer(call: KeptCall) -> str | None:
+    """The answer as it was given; None where it was not kept, or calls tools."""
+    own = call.kept
+    return None if own is None or own["masked"] or own["tool_calls"] else str(own["answer"])

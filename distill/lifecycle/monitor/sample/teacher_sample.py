@@ -24,6 +24,7 @@ from distill.lifecycle.monitor.sample.differing import differing, is_free_text, 
 from distill.lifecycle.monitor.sample.judged_pairs import JudgedCalls, judged_calls, judges_at_most, judges_of_calls
 from distill.money import Budget, known_usd
 from distill.plan.estimate import Spender, estimate, total
+from distill.plan.refresh import preference
 from distill.records import Answer, Request, content_id
 from distill.stats import Estimate, proportion
 from distill.task import stores
@@ -46,6 +47,7 @@ class SampleAsked:
     teacher: Mapping[str, str]
     """Input → what the teacher said."""
     fault: DistillError | None = None
+    warnings: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[str, Count]:
@@ -63,7 +65,7 @@ async def ask_teacher(task: Task, calls: pl.DataFrame, own: Mapping[str, Count],
         sample.announce(store, watch)
         fault = await sample.ask(sender)
         asked, said = sender.sends, sample.answered(store)
-        judged, late = (None, None) if fault else await sample.judge(sender, said)
+        judged = None if fault else await sample.judge(sender, said)
         usd = known_usd(store.spent(run) - before, store.unpriced(run) - unpriced)
         pending = sample.pending(store)
     differs = {} if sample.judges else differing(task, sample.student, said)
@@ -72,7 +74,8 @@ async def ask_teacher(task: Task, calls: pl.DataFrame, own: Mapping[str, Count],
         rows=len(sample.requests), asked=asked, usd=usd, pending=pending, differs=_share(differs), own=_figure(own.get(TEACHER)),
         judged=_judged(judged, sender.sends - asked, own.get(BETTER)),
     )  # fmt: skip
-    return SampleAsked(figures, shows, said, fault or late)
+    warned = preference.warnings(sample.judges, [task.models]) if judged and sample.judges else []
+    return SampleAsked(figures, shows, said, fault or (judged.fault if judged else None), warned)
 
 
 @dataclass(frozen=True)
@@ -131,17 +134,12 @@ class _Sample:
             return ended
         return None
 
-    async def judge(self, sender: Sender, teacher: Mapping[str, str]) -> tuple[JudgedCalls | None, DistillError | None]:
-        """What the judges say of the answers, and why not of all."""
+    async def judge(self, sender: Sender, teacher: Mapping[str, str]) -> JudgedCalls | None:
+        """What the judges say of the answers; None where there is none to be asked."""
         if self.judges is None or not teacher:
-            return None, None
-        try:
-            with interruptible(sender):
-                return await judged_calls(self.task, self.judges, sender, self.said, teacher), None
-        except Interrupted:
-            raise
-        except (RowsOwed, BudgetReached, AccessRefused) as ended:
-            return None, ended
+            return None
+        with interruptible(sender):
+            return await judged_calls(self.task, self.judges, sender, self.said, teacher)
 
     def answered(self, store: Store) -> dict[str, str]:
         """Input → what the teacher said; what it declined is left out."""
