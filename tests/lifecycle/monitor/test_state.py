@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_look_that_was_killed_before_it_wrote_its_state_has_ended(tmp_path: Pa
     with kept_calls(calls) as kept:
         read = folder.read("mood/001", kept)
     assert (read.look, read.days) == (2, state().days)
-    with pytest.raises(ZeroDivisionError), kept_calls(calls) as kept:  # killed within
+    with suppress(ZeroDivisionError), kept_calls(calls) as kept:  # killed within
         folder.end(replace(read, days=[]), kept)
         _ = 1 // 0
     with kept_calls(calls) as kept:

@@ -90,13 +90,7 @@ def test_the_last_word_counts_and_a_correction_over_a_thumb(kept: KeptCalls, lat
         kept, row("a", right=False, at=2), row("a", right=True, at=1), row("b", right=True), row("b", right=False),
         row("c", corrected="glad"), row("c", right=False),
     )  # fmt: skip
-    assert {
-        one.id: one.right for one in (kept.named(given.id)[0]._replace(seq=0) for given in kept.staged()) if False
-    } == {}
-    assert (
-        found.verdicts == [("2026-11-01", False), ("2026-11-01", False), ("2026-11-01", True)]
-        or sum(right for _, right in found.verdicts) == 1
-    )
+    assert sorted(right for _, right in found.verdicts) == [False, False, True]
     changed = late(kept, row("a", right=True))
     assert (changed.figures.changed, changed.verdicts) == (1, [])
     assert changed.figures.accuracy is not None
