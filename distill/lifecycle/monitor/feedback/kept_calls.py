@@ -72,7 +72,10 @@ class KeptCalls:
         """Keep calls of a run. One that is there already, with the same answer, is kept once."""
         for one in calls:
             ids = [_key(name) for name in one.ids]
-            if self._is_there(ids, one.digest):
+            if (there := self._is_there(ids, one.digest)) is not None:
+                self._store.execute(
+                    "UPDATE calls SET verdict=coalesce(verdict, ?) WHERE seq=?", (_flag(one.right), there)
+                )
                 continue
             kept = None if one.kept is None else orjson.dumps(one.kept)
             row = (run, one.day, one.digest, _flag(one.right), kept)
@@ -155,9 +158,11 @@ class KeptCalls:
         for table in ("calls", "ids", "gone", "look"):
             self._store.execute(f"DELETE FROM {table}")  # noqa: S608 - one of four names
 
-    def _is_there(self, ids: Sequence[bytes], digest: bytes) -> bool:
-        found = "SELECT 1 FROM ids JOIN calls USING (seq) WHERE id=? AND trace=0 AND digest=? LIMIT 1"
-        return any(self._store.execute(found, (name, digest)).fetchone() for name in ids[:1])
+    def _is_there(self, ids: Sequence[bytes], digest: bytes) -> int | None:
+        """The call of these ids with this answer."""
+        found = "SELECT seq FROM ids JOIN calls USING (seq) WHERE id=? AND trace=0 AND digest=? LIMIT 1"
+        row = self._store.execute(found, (ids[0], digest)).fetchone() if ids else None
+        return None if row is None else int(row[0])
 
 
 @contextmanager
