@@ -60,16 +60,17 @@ class Corrections:
             return _words(said(corrected)) == _words(answer)
 
     def _forms(self, corrected: Json, answer: str | None) -> Iterator[Json]:
+        """What may be meant, the likeliest first."""
+        values, fields, given = [corrected], value_rules.names(self.task.output), _object(answer)
         if isinstance(corrected, str) and self.task.output is not None:
             with contextlib.suppress(ValueError):
-                yield strict_json(corrected)
-        fields = value_rules.names(self.task.output)
-        if len(fields) == 1 and not isinstance(corrected, dict):
-            yield {fields[0]: corrected}
-        yield corrected
-        given = _object(answer)
-        if isinstance(corrected, dict) and given:
-            yield {**given, **corrected}
+                values.insert(0, strict_json(corrected))
+        for value in values:
+            if len(fields) == 1 and not isinstance(value, dict):
+                yield {fields[0]: value}
+            yield value
+            if isinstance(value, dict) and given:
+                yield {**given, **value}
 
     @cached_property
     def _rules(self) -> value_rules.Rules:
