@@ -78,7 +78,7 @@ def _became(found: FeedbackFigures) -> list[str]:
     """What became of the rows; the parts add up to them."""
     parts = (
         (found.new, "new"), (found.changed, "otherwise than before"), (found.again, "as before"),
-        (found.superseded, "with a later word on the same call"), (sum(found.dropped.values()), "left out"),
+        (found.superseded, "with a better word on the same call"), (sum(found.dropped.values()), "left out"),
     )  # fmt: skip
     said = [f"{count:,} {what}" for count, what in parts if count]
     return [*said, *([f"{found.earlier:,} of the new ones on calls of an earlier student"] if found.earlier else [])]

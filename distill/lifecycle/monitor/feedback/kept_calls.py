@@ -21,7 +21,8 @@ from distill.records import Json
 
 _VERSION = 1
 _TABLES = (
-    "CREATE TABLE calls (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, day TEXT NOT NULL, digest BLOB NOT NULL, verdict INTEGER, kept BLOB)",
+    "CREATE TABLE calls (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, day TEXT NOT NULL, digest BLOB NOT NULL, verdict INTEGER, "
+    "corrected INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0, kept BLOB)",
     "CREATE TABLE ids (id BLOB, trace INTEGER, seq INTEGER, PRIMARY KEY (id, trace, seq)) WITHOUT ROWID",
     "CREATE INDEX ids_of ON ids (seq)",
     "CREATE TABLE gone (run TEXT, day TEXT, verdicts INTEGER NOT NULL, good INTEGER NOT NULL, PRIMARY KEY (run, day)) WITHOUT ROWID",
@@ -29,6 +30,13 @@ _TABLES = (
 )
 """`gone` counts the verdicts on calls that are kept no more; `look` has the state that the last look has come to."""
 _STAGED = "CREATE TEMP TABLE given (seq INTEGER PRIMARY KEY, id BLOB, at INTEGER, verdict INTEGER, corrected BLOB, place TEXT)"
+
+
+class Word(NamedTuple):
+    """How much counts what was said of a call: a corrected answer before a thumb, and of two the later."""
+
+    corrected: bool
+    at: int
 
 
 class NewCall(NamedTuple):
@@ -43,13 +51,14 @@ class NewCall(NamedTuple):
 
 
 class KeptCall(NamedTuple):
-    """A call that feedback names; `right` is what was said of it so far."""
+    """A call that feedback names; `right` is what was said of it so far, and `word` how much that counts."""
 
     seq: int
     run: str
     day: str
     digest: bytes
     right: bool | None
+    word: Word
     kept: dict[str, Json] | None
 
 
@@ -57,6 +66,7 @@ class Given(NamedTuple):
     """A row of feedback as it waits to be joined."""
 
     id: bytes
+    at: int
     right: bool | None
     corrected: Json
     place: str
@@ -113,22 +123,22 @@ class KeptCalls:
 
     def staged(self) -> Iterator[Given]:
         """The rows of feedback by id, the last word of each last."""
-        rows = self._store.execute("SELECT id, verdict, corrected, place FROM given ORDER BY id, at, seq")
-        for of, verdict, corrected, place in rows:
-            yield Given(of, _bool(verdict), None if corrected is None else orjson.loads(corrected), place)
+        rows = self._store.execute("SELECT id, at, verdict, corrected, place FROM given ORDER BY id, at, seq")
+        for of, at, verdict, corrected, place in rows:
+            yield Given(of, at, _bool(verdict), None if corrected is None else orjson.loads(corrected), place)
 
     def named(self, of: bytes) -> list[KeptCall]:
         """The calls of an id, two at most; those of a trace where no call has the id itself."""
         rows = self._store.execute(
-            "SELECT trace, seq, run, day, digest, verdict, kept FROM ids JOIN calls USING (seq) WHERE id=? ORDER BY trace, seq LIMIT 2",
+            "SELECT trace, seq, run, day, digest, verdict, corrected, at, kept FROM ids JOIN calls USING (seq) WHERE id=? ORDER BY trace, seq LIMIT 2",
             (of,),
         ).fetchall()
         first = [row for row in rows if row[0] == rows[0][0]]
         return [_call(*row[1:]) for row in first]
 
-    def judge(self, call: KeptCall, right: bool) -> None:
-        """Keep what was said last of a call."""
-        self._store.execute("UPDATE calls SET verdict=? WHERE seq=?", (int(right), call.seq))
+    def judge(self, call: KeptCall, right: bool, word: Word) -> None:
+        """Keep what counts most of what was said of a call."""
+        self._store.execute("UPDATE calls SET verdict=?, corrected=?, at=? WHERE seq=?", (int(right), *word, call.seq))
 
     def days(self, run: str) -> list[tuple[str, int, int]]:
         """(day, right ones, judged ones) of a run's calls."""
@@ -199,8 +209,11 @@ def _key(name: str) -> bytes:
     return blake2b(name.encode("utf-8", "replace"), digest_size=12).digest()
 
 
-def _call(seq: int, run: str, day: str, digest: bytes, verdict: int | None, kept: Any) -> KeptCall:
-    return KeptCall(seq, run, day, digest, _bool(verdict), None if kept is None else orjson.loads(kept))
+def _call(
+    seq: int, run: str, day: str, digest: bytes, verdict: int | None, corrected: int, at: int, kept: Any
+) -> KeptCall:
+    word = Word(bool(corrected), at)
+    return KeptCall(seq, run, day, digest, _bool(verdict), word, None if kept is None else orjson.loads(kept))
 
 
 def _flag(value: bool | None) -> int | None:

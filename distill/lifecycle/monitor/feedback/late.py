@@ -22,7 +22,7 @@ import polars as pl
 from distill.curate.gates.private import hidden
 from distill.lifecycle.harvest.harvest import AT_MOST
 from distill.lifecycle.monitor.feedback.correction import BadCorrection, Corrections, digest, said
-from distill.lifecycle.monitor.feedback.kept_calls import Given, KeptCall, KeptCalls
+from distill.lifecycle.monitor.feedback.kept_calls import Given, KeptCall, KeptCalls, Word
 from distill.lifecycle.monitor.feedback.result import DayAccuracy, DroppedFeedback, FeedbackFigures
 from distill.lifecycle.monitor.feedback.rows import FeedbackRow
 from distill.records import Json, canonical
@@ -82,10 +82,10 @@ class _Joining:
             for one in rows:
                 self._drop(DroppedFeedback(one.place, "ambiguous" if calls else "unknown", ""))
             return
-        call, good = calls[0], list[tuple[bool | None, Json]]()
+        call, good = calls[0], list[Given]()
         for one in rows:
             try:
-                good.append((one.right, self._whole(call, one.corrected)))
+                good.append(one._replace(corrected=self._whole(call, one.corrected)))
             except BadCorrection as fault:
                 self._drop(DroppedFeedback(one.place, "bad_correction", str(fault)))
         if good:
@@ -109,16 +109,16 @@ class _Joining:
         """The corrected answer as the task's answers are; None where there is none."""
         return None if corrected is None else self.corrections.whole(corrected, _answer(call))
 
-    def _judge(self, call: KeptCall, said_of: Sequence[tuple[bool | None, Json]]) -> None:
-        """By the last word: (right or wrong, the corrected answer)."""
-        whole = next((one for _, one in reversed(said_of) if one is not None), None)
-        thumb = next((one for one, _ in reversed(said_of) if one is not None), None)
-        right = bool(thumb) if whole is None else self._is_right(call, whole)
-        if call.right == right:
-            self.counts["again"] += 1
-        else:
-            self.counts["new" if call.right is None else "changed"] += 1
-            self.kept.judge(call, right)
+    def _judge(self, call: KeptCall, rows: Sequence[Given]) -> None:
+        """By the last corrected answer, else by the last thumb; what was said before stands where it counts more."""
+        last = next((one for one in reversed(rows) if one.corrected is not None), rows[-1])
+        whole, word = last.corrected, Word(last.corrected is not None, last.at)
+        if call.right is not None and word < call.word:
+            self.counts["superseded"] += 1
+            return
+        right = bool(last.right) if whole is None else self._is_right(call, whole)
+        self.counts["again" if call.right == right else "new" if call.right is None else "changed"] += 1
+        self.kept.judge(call, right, word)
         if call.right is None and call.run == self.run:
             self.verdicts.append((call.day, right))
         self.counts["earlier"] += call.right is None and call.run != self.run

@@ -49,7 +49,7 @@ class FeedbackFigures:
     again: int = 0
     """Rows that say what was known."""
     superseded: int = 0
-    """Rows on a call of which a later row speaks too."""
+    """Rows on a call of which something was said that counts more: later, or with the corrected answer."""
     earlier: int = 0
     """Calls, among the new ones, that the student of another run answered: they are in no figure of this one."""
     dropped: Mapping[str, int] = field(default_factory=dict)

@@ -44,7 +44,7 @@ def test_later_feedback_is_given_alone_and_its_rows_add_up(
     )  # fmt: skip
     found = distill("monitor", finished_moods, "--feedback", said)
     assert "right by feedback: 50.0 % (9.5 % to 90.5 %, n = 2); on the run's test rows " in found.out
-    assert "feedback: 4 rows: 2 new, 1 with a later word on the same call, 1 left out" in found.out
+    assert "feedback: 4 rows: 2 new, 1 with a better word on the same call, 1 left out" in found.out
     assert "  1 of no call that is kept (first said.jsonl:3)" in found.out
     again = json.loads(distill("monitor", finished_moods, "--feedback", said, "--json").out)["feedback"]
     assert (again["new"], again["again"], again["accuracy"]["n"]) == (0, 2, 2)

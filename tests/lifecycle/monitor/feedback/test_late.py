@@ -91,7 +91,9 @@ def test_the_last_word_counts_and_a_correction_over_a_thumb(kept: KeptCalls, lat
         row("c", corrected="glad"), row("c", right=False),
     )  # fmt: skip
     assert sorted(right for _, right in found.verdicts) == [False, False, True]
-    changed = late(kept, row("a", right=True))
+    older = late(kept, row("a", right=True), row("c", right=False, at=9))
+    assert (older.figures.changed, older.figures.superseded) == (0, 2)
+    changed = late(kept, row("a", right=True, at=3))
     assert (changed.figures.changed, changed.verdicts) == (1, [])
     assert changed.figures.accuracy is not None
     assert changed.figures.accuracy.mean == pytest.approx(2 / 3)
