@@ -62,6 +62,8 @@ class LogIntake:
     days: dict[str, DayCounts] = field(default_factory=dict)
     models: Counter[str] = field(default_factory=Counter)
     calls: int = 0
+    again: int = 0
+    """Calls that an earlier look has read, in another version of their document."""
     near: int = 0
     """Distances that were computed, of `inputs` distinct inputs."""
     inputs: int = 0

@@ -28,7 +28,7 @@ from distill.lifecycle.logs.task_shape import TaskShape
 from distill.lifecycle.monitor import page
 from distill.lifecycle.monitor.days import LogIntake
 from distill.lifecycle.monitor.feedback.correction import Corrections
-from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
+from distill.lifecycle.monitor.feedback.keeping import CallsToKeep, without_kept
 from distill.lifecycle.monitor.feedback.kept_calls import KeptCalls, kept_calls
 from distill.lifecycle.monitor.feedback.late import LateFeedback, joined
 from distill.lifecycle.monitor.feedback.result import DroppedFeedback, FeedbackFigures
@@ -123,7 +123,7 @@ def _looked(
     )  # fmt: skip
     tally, scores = LogTally(clock=LogClock(now=int(datetime.now(UTC).timestamp() * 1e6))), Scores()
     with new_parts(sources.logs, state.logs, folder.path) as parts:
-        _read(task, intake, tally, scores, parts)
+        _read(task, intake, kept, tally, scores, parts)
         state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
     intake.keep.write(student.run.name, kept)
     late = joined(kept, _said(task, sources.feedback, scores, tally), Corrections(task), student.run.name)
@@ -150,21 +150,26 @@ def _held_against(state: MonitorState, limits: Sequence[RateBound]) -> tuple[Mon
     ]
 
 
-def _read(task: Task, intake: LogIntake, tally: LogTally, scores: Scores, parts: Sequence[LogPart]) -> None:
+def _read(
+    task: Task, intake: LogIntake, kept: KeptCalls, tally: LogTally, scores: Scores, parts: Sequence[LogPart]
+) -> None:
     """Take all new calls in; UsageError where most are of another task, or none can be read."""
     if not parts:
         return
     names = {part.path.name: part for part in parts}
+    whole = {name for name, part in names.items() if part.read.length < 0}
     for batch in read_logs([part.path for part in parts], TaskShape.of(task), tally=tally, scores=scores):
-        intake.take(batch, names)
+        new = without_kept(batch, kept, whole) if whole else batch
+        intake.again += batch.height - new.height
+        intake.take(new, names)
     others = sum(tally.dropped[reason] for reason in _OTHER_TASK)
-    if others > intake.calls:
+    if others > intake.calls + intake.again:
         said = next((one.detail for one in tally.examples if one.reason in _OTHER_TASK), "")
         raise UsageError(
             f"of {others + intake.calls:,} calls {others:,} are of another task than {task.spec.task} ({said}); give the logs of this one. "
             "Nothing was kept of them"
         )
-    if tally.items and not intake.calls and not tally.scores:
+    if tally.items and not (intake.calls or intake.again or tally.scores):
         raise UsageError(
             f"no call in {', '.join(part.name for part in parts[:3])}: {'; '.join(tally.sentences()) or 'no line can be read'}"
         )
@@ -240,6 +245,8 @@ def _notes(task: Task, intake: LogIntake, tally: LogTally, room: int) -> list[st
         found.append(
             f"{FAR} and {LANGUAGE} look at {intake.near:,} of {intake.inputs:,} distinct inputs (monitor.near_rows is {room:,}); every other signal at all"
         )
+    if intake.again:
+        found.append(f"{intake.again:,} calls were read in an earlier version of their document, and are left out")
     if left := unwatched_gates(task.spec.gate_settings()):
         found.append(
             f"gates that take a model, your own function or are of the dataset alone are not looked at: {', '.join(left)}"

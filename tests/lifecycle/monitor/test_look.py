@@ -288,3 +288,21 @@ def test_a_score_in_the_logs_finds_the_call_of_an_earlier_look(
     assert found.feedback is not None
     assert (found.feedback.new, found.feedback.accuracy and found.feedback.accuracy.mean) == (1, 0.0)
     assert not any("scores are of no call" in note for note in found.notes)
+
+
+def test_a_document_that_is_exported_again_counts_what_is_new(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
+    """And calls that share an id are no repeats of each other."""
+    export, calls = tmp_path / "export.json", day(0, 40)
+    for one in calls[30:]:
+        one["response"]["id"] = "always-the-same"
+    export.write_text(json.dumps(calls[:20], indent=1))
+    assert looks(export).result.new_calls == 20
+    export.write_text(json.dumps(calls, indent=1))
+    found = looks(export).result
+    assert found.new_calls == 20
+    assert sum(one.calls for one in found.days) == 40
+    assert any("20 calls were read in an earlier version" in note for note in found.notes)
+    export.write_text(json.dumps(calls, indent=2))
+    assert (looks(export).result.new_calls, looks(export).result.days) == (0, found.days)

@@ -6,7 +6,8 @@ A call without an id, or beyond the newest, is not kept; where its log holds fee
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ from distill.records import Json, canonical
 
 _PLACE = ("file", "line", "item")
 _TEXTS = ("fields", "labels", "answer", "tool_calls")
-_OF_CALL = (*_PLACE, "id", "span", "trace", "day", "private", "feedback", *_TEXTS)
+_OF_CALL = (*_PLACE, "id", "span", "trace", "day", "input", "private", "feedback", *_TEXTS)
 
 
 class CallsToKeep:
@@ -64,11 +65,28 @@ class CallsToKeep:
 def _new_calls(calls: pl.DataFrame) -> Iterator[NewCall]:
     suspect = calls.select(pl.any_horizontal(pl.col(*_TEXTS).str.contains(HINT)).fill_null(False)).to_series()
     for row, look in zip(calls.iter_rows(named=True), suspect, strict=True):
-        ids = tuple(name for name in (row["id"], row["span"]) if name)
         found = digest(row["answer"], row["tool_calls"])
         yield NewCall(
-            ids, row["trace"], row["day"], found, row["feedback"], None if row["private"] else _kept(row, suspect=look)
-        )
+            _ids(row["id"], row["span"]), row["trace"], row["day"], _same(row["input"], row["answer"], row["tool_calls"]), found,
+            row["feedback"], None if row["private"] else _kept(row, suspect=look),
+        )  # fmt: skip
+
+
+def without_kept(calls: pl.DataFrame, kept: KeptCalls, files: Collection[str]) -> pl.DataFrame:
+    """The calls, less those of `files` that are kept already: documents that are exported again hold what an earlier look has read."""
+    again = [
+        name in files and kept.has(_ids(call, span), _same(*said))
+        for name, call, span, *said in calls.select("file", "id", "span", "input", "answer", "tool_calls").iter_rows()
+    ]
+    return calls.filter(~pl.Series(again, dtype=pl.Boolean))
+
+
+def _ids(call: str | None, span: str | None) -> tuple[str, ...]:
+    return tuple(name for name in (call, span) if name)
+
+
+def _same(*said: str) -> bytes:
+    return blake2b("\0".join(said).encode("utf-8", "replace"), digest_size=12).digest()
 
 
 def _kept(row: Mapping[str, Any], *, suspect: bool) -> dict[str, Json] | None:

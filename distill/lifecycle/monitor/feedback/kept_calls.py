@@ -21,8 +21,8 @@ from distill.records import Json
 
 _VERSION = 1
 _TABLES = (
-    "CREATE TABLE calls (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, day TEXT NOT NULL, digest BLOB NOT NULL, verdict INTEGER, "
-    "corrected INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0, kept BLOB)",
+    "CREATE TABLE calls (seq INTEGER PRIMARY KEY, run TEXT NOT NULL, day TEXT NOT NULL, same BLOB NOT NULL, digest BLOB NOT NULL, "
+    "verdict INTEGER, corrected INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0, kept BLOB)",
     "CREATE TABLE ids (id BLOB, trace INTEGER, seq INTEGER, PRIMARY KEY (id, trace, seq)) WITHOUT ROWID",
     "CREATE INDEX ids_of ON ids (seq)",
     "CREATE TABLE gone (run TEXT, day TEXT, verdicts INTEGER NOT NULL, good INTEGER NOT NULL, PRIMARY KEY (run, day)) WITHOUT ROWID",
@@ -40,11 +40,13 @@ class Word(NamedTuple):
 
 
 class NewCall(NamedTuple):
-    """A call as it is kept; `kept` is what a seed can be made of, None where nothing of its text may be."""
+    """A call as it is kept; `same` is a hash of what was asked and answered, `digest` one of the answer, `kept` what a seed can be made of, None
+    where nothing of its text may be."""
 
     ids: tuple[str, ...]
     trace: str | None
     day: str
+    same: bytes
     digest: bytes
     right: bool | None
     kept: dict[str, Json] | None
@@ -79,18 +81,18 @@ class KeptCalls:
         self._store = store
 
     def add(self, run: str, calls: Iterator[NewCall]) -> None:
-        """Keep calls of a run. One that is there already, with the same answer, is kept once."""
+        """Keep calls of a run. One that is there already is kept once."""
         for one in calls:
             ids = [_key(name) for name in one.ids]
-            if (there := self._is_there(ids, one.digest)) is not None:
+            if (there := self._is_there(ids, one.same)) is not None:
                 self._store.execute(
                     "UPDATE calls SET verdict=coalesce(verdict, ?) WHERE seq=?", (_flag(one.right), there)
                 )
                 continue
             kept = None if one.kept is None else orjson.dumps(one.kept)
-            row = (run, one.day, one.digest, _flag(one.right), kept)
+            row = (run, one.day, one.same, one.digest, _flag(one.right), kept)
             seq = self._store.execute(
-                "INSERT INTO calls (run, day, digest, verdict, kept) VALUES (?,?,?,?,?)", row
+                "INSERT INTO calls (run, day, same, digest, verdict, kept) VALUES (?,?,?,?,?,?)", row
             ).lastrowid
             named = [(name, 0, seq) for name in dict.fromkeys(ids)] + ([(_key(one.trace), 1, seq)] if one.trace else [])
             self._store.executemany("INSERT OR IGNORE INTO ids VALUES (?,?,?)", named)
@@ -168,10 +170,13 @@ class KeptCalls:
         for table in ("calls", "ids", "gone", "look"):
             self._store.execute(f"DELETE FROM {table}")  # noqa: S608 - one of four names
 
-    def _is_there(self, ids: Sequence[bytes], digest: bytes) -> int | None:
-        """The call of these ids with this answer."""
-        found = "SELECT seq FROM ids JOIN calls USING (seq) WHERE id=? AND trace=0 AND digest=? LIMIT 1"
-        row = self._store.execute(found, (ids[0], digest)).fetchone() if ids else None
+    def has(self, ids: Sequence[str], same: bytes) -> bool:
+        """Whether this call is kept: its id, what was asked and what was answered."""
+        return self._is_there([_key(name) for name in ids], same) is not None
+
+    def _is_there(self, ids: Sequence[bytes], same: bytes) -> int | None:
+        found = "SELECT seq FROM ids JOIN calls USING (seq) WHERE id=? AND trace=0 AND same=? LIMIT 1"
+        row = self._store.execute(found, (ids[0], same)).fetchone() if ids else None
         return None if row is None else int(row[0])
 
 

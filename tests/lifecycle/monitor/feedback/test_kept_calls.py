@@ -18,7 +18,7 @@ RUN = "mood/001"
 def call(
     *ids: str, trace: str | None = None, day: str = "2026-11-01", digest: bytes = b"a", right: bool | None = None
 ) -> NewCall:
-    return NewCall(ids, trace, day, digest, right, {"answer": "glad"})
+    return NewCall(ids, trace, day, digest, digest, right, {"answer": "glad"})
 
 
 def named(kept: KeptCalls, of: str) -> list[int]:

@@ -33,7 +33,7 @@ def call(
         "file": "app.jsonl", "line": 1, "item": 0, "time": 0, "fields": f'{{"message":"{name}"}}', "labels": "{}", "answer": answer,
         "tool_calls": "", "masked": False,
     }  # fmt: skip
-    return NewCall((name,), trace, day, digest(answer), right, own if kept else None)
+    return NewCall((name,), trace, day, name.encode(), digest(answer), right, own if kept else None)
 
 
 def row(of: str, right: bool | None = None, corrected: Any = None, at: int = 0) -> FeedbackRow:
