@@ -8,7 +8,7 @@ The second look at the same logs reads nothing and says the same. A look that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,8 +31,8 @@ from distill.lifecycle.monitor.feedback.correction import Corrections
 from distill.lifecycle.monitor.feedback.keeping import CallsToKeep, without_kept
 from distill.lifecycle.monitor.feedback.kept_calls import KeptCalls, kept_calls
 from distill.lifecycle.monitor.feedback.late import LateFeedback, joined
-from distill.lifecycle.monitor.feedback.result import DroppedFeedback, FeedbackFigures
-from distill.lifecycle.monitor.feedback.rows import FeedbackNames, FeedbackRow, feedback_rows, of_scores
+from distill.lifecycle.monitor.feedback.result import FeedbackFigures
+from distill.lifecycle.monitor.feedback.rows import FeedbackNames, said_of_calls
 from distill.lifecycle.monitor.judged import alarm_sentence, judged
 from distill.lifecycle.monitor.offsets import LogPart, merged, new_parts
 from distill.lifecycle.monitor.rates.answer_flags import free_gates
@@ -126,7 +126,9 @@ def _looked(
         _read(task, intake, kept, tally, scores, parts)
         state, names = replace(state, logs=merged(state.logs, parts)), [part.name for part in parts]
     intake.keep.write(student.run.name, kept)
-    late = joined(kept, _said(task, sources.feedback, scores, tally), Corrections(task), student.run.name)
+    named = FeedbackNames(settings.feedback.score, task.spec.seeds.gold)
+    said = said_of_calls(sources.feedback, scores, tally, named)
+    late = joined(kept, said, Corrections(task), student.run.name)
     asked = _asked(task, intake, own, watch)
     harvested = _harvested(task, student.run, intake, late, asked, harvest_to)
     state, made = _judged(state, intake, limits, asked, late)
@@ -173,18 +175,6 @@ def _read(
         raise UsageError(
             f"no call in {', '.join(part.name for part in parts[:3])}: {'; '.join(tally.sentences()) or 'no line can be read'}"
         )
-
-
-def _said(
-    task: Task, files: Sequence[Path], scores: Scores, tally: LogTally
-) -> Iterator[FeedbackRow | DroppedFeedback]:
-    """What people said of calls: in files of their own, and in scores among the logs whose call was read earlier."""
-    named = FeedbackNames(task.spec.monitor.feedback.score, task.spec.seeds.gold)
-    yield from feedback_rows(files, named)
-    for of, given in scores.left():
-        if (row := of_scores(of, given, named)) is not None:
-            tally.unmatched_scores -= len(given)
-            yield row
 
 
 def _feedback(run: RunDir, intake: LogIntake, late: LateFeedback) -> FeedbackFigures | None:

@@ -19,9 +19,11 @@ from typing import NamedTuple
 from distill.lifecycle.logs import feedback
 from distill.lifecycle.logs.call import LoggedScore
 from distill.lifecycle.logs.files import log_files
+from distill.lifecycle.logs.joined import Scores
 from distill.lifecycle.logs.objects import BLANK, Torn, objects
 from distill.lifecycle.logs.shapes import otel
 from distill.lifecycle.logs.shapes.lookup import first, mapping, scores_of, spelt, value_of
+from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.monitor.feedback.result import DroppedFeedback
 from distill.records import Json
 from distill.text.times import TIMES, micros
@@ -74,10 +76,16 @@ def feedback_rows(paths: Sequence[Path], named: FeedbackNames) -> Iterator[Feedb
             yield from _rows(place, value, named)
 
 
-def of_scores(of: str, scores: Mapping[str, Json], named: FeedbackNames) -> FeedbackRow | None:
-    """The same of scores that stood in the logs; None where none of them says whether the answer is right."""
-    right = _verdict(scores, named)
-    return None if right is None else FeedbackRow("the logs", of, 0, right)
+def said_of_calls(
+    paths: Sequence[Path], scores: Scores, tally: LogTally, named: FeedbackNames
+) -> Iterator[FeedbackRow | DroppedFeedback]:
+    """What people said in files of their own, and in `scores` of the logs whose call was not among them: read at an earlier look, perhaps."""
+    yield from feedback_rows(paths, named)
+    for of, given in scores.left():
+        right = _verdict(given, named)
+        if right is not None:
+            tally.unmatched_scores -= len(given)
+            yield FeedbackRow("the logs", of, 0, right)
 
 
 def _rows(place: str, value: Json, named: FeedbackNames) -> Iterator[FeedbackRow | DroppedFeedback]:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from production_logs import attributes
 
+from distill.lifecycle.logs.call import LoggedScore
+from distill.lifecycle.logs.joined import Scores
+from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.monitor.feedback.result import REASONS, DroppedFeedback
-from distill.lifecycle.monitor.feedback.rows import FeedbackNames, FeedbackRow, feedback_rows, of_scores
+from distill.lifecycle.monitor.feedback.rows import FeedbackNames, FeedbackRow, feedback_rows, said_of_calls
 
 ANY = FeedbackNames()
 AT = 1_793_534_400 * 10**6
@@ -104,7 +107,11 @@ def test_when_it_was_said_is_read_where_it_can_be(tmp_path: Path) -> None:
 
 
 def test_scores_of_a_log_count_where_they_are_a_users() -> None:
-    found = of_scores("t1", {"user-feedback": 0, "toxicity": 1}, ANY)
-    assert found is not None
-    assert found.right is False
-    assert of_scores("t1", {"toxicity": 1}, ANY) is None
+    """The others stay scores that found no call."""
+    scores, tally = Scores(), LogTally(unmatched_scores=3)
+    for of, name, value in (("t1", "user-feedback", 0), ("t2", "toxicity", 1), ("t3", "user-feedback", 1)):
+        scores.add(LoggedScore((of,), name, value))
+    scores.of("t3")
+    found = list(said_of_calls([], scores, tally, ANY))
+    assert [(one.id, one.right) for one in found if isinstance(one, FeedbackRow)] == [("t1", False)]
+    assert tally.unmatched_scores == 2
