@@ -56,7 +56,7 @@ ELSEWHERE = {
     "report/test_page.py": "report/report",
     "evaluate/previous/test_agreement.py": "report/previous",
     "plan/refresh/test_probe.py": "plan/refresh/price plan/refresh/result plan/refresh/rows",
-    "pipeline/next_run/test_growing.py": "plan/refresh/grow",
+    "pipeline/next_run/test_growing.py": "plan/refresh/ahead plan/refresh/grow",
     "cli/verbs/serve/test_refresh.py": "cli/text/serve/refresh",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
@@ -100,7 +100,8 @@ ELSEWHERE = {
     "proxy/student/test_watch.py": "proxy/student/alarms/look",
     "cli/verbs/serve/test_proxy.py": "cli/text/serve/proxy",
     "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
-    "lifecycle/monitor/teacher_sample",
+    "lifecycle/monitor/sample/differing lifecycle/monitor/sample/teacher_sample",
+    "lifecycle/monitor/feedback/test_late.py": "lifecycle/monitor/feedback/result",
     "lifecycle/monitor/rates/test_signals.py": "spec/lifecycle/monitor",
     "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import AT_MOST
 from distill.lifecycle.monitor.day_sample import CHANCE, SAMPLED, DaySample, chance
+from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
 from distill.lifecycle.monitor.offsets import LogPart
 from distill.lifecycle.monitor.rates.answer_flags import answer_flags
 from distill.lifecycle.monitor.rates.baseline import Baseline
@@ -62,11 +63,15 @@ class LogIntake:
     near_rows: int
     sampled: int
     """Calls that are kept for the teacher, those with the lowest hash."""
+    keep: CallsToKeep
+    """Those that wait for feedback."""
     harvests: bool = False
     """Whether calls that the student handles badly are kept, each with `why`."""
     days: dict[str, DayCounts] = field(default_factory=dict)
     models: Counter[str] = field(default_factory=Counter)
     calls: int = 0
+    again: int = 0
+    """Calls that an earlier look has read, in another version of their document."""
     inputs: int = 0
     """Distinct inputs, of which `near` are in the days' samples."""
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -78,6 +83,7 @@ class LogIntake:
         """Count a batch; `parts` are the files that it was read from."""
         batch = _placed(batch, parts)
         batch = batch.with_columns(self._day_of())
+        self.keep.take(batch)
         self.calls += batch.height
         self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
         for day, count in batch["day"].value_counts().iter_rows():
@@ -93,6 +99,13 @@ class LogIntake:
         self._keep(calls)
         if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
             self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
+
+    def judge(self, verdicts: Sequence[tuple[str, bool]]) -> None:
+        """Count feedback that came later: (day of the call, whether it was right)."""
+        for day, right in verdicts:
+            signals = self._day(day).signals
+            hits, rows = signals.get(FEEDBACK, (0, 0))
+            signals[FEEDBACK] = [hits + (not right), rows + 1]
 
     def _day_of(self) -> pl.Expr:
         """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""

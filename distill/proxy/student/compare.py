@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from distill.lifecycle.logs.call import BatchInput, NoCall
 from distill.lifecycle.logs.shapes import openai
-from distill.lifecycle.monitor.teacher_sample import differing, student_said
+from distill.lifecycle.monitor.sample.differing import differing, student_said
 from distill.records import Json
 from distill.task.task import Task
 
@@ -26,5 +24,4 @@ def teacher_said(request: Mapping[str, Json], response: Mapping[str, Json]) -> s
 
 def agree(task: Task, text: str, student: str, teacher: str) -> bool:
     """`text` is the input of the call."""
-    calls = pl.DataFrame({"input": [text], "answer": [student], "tool_calls": [""]})
-    return not differing(task, calls, {text: teacher})[text]
+    return not differing(task, {text: (student, "")}, {text: teacher})[text]
