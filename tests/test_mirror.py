@@ -56,7 +56,7 @@ ELSEWHERE = {
     "report/test_page.py": "report/report",
     "evaluate/previous/test_agreement.py": "report/previous",
     "plan/refresh/test_probe.py": "plan/refresh/price plan/refresh/result plan/refresh/rows",
-    "pipeline/next_run/test_growing.py": "plan/refresh/grow",
+    "pipeline/next_run/test_growing.py": "plan/refresh/ahead plan/refresh/grow",
     "cli/verbs/serve/test_refresh.py": "cli/text/serve/refresh",
     "plan/test_pilot.py": "cli/text/plan plan/estimate",
     "views/test_explain.py": "cli/text/rows",
@@ -90,10 +90,18 @@ ELSEWHERE = {
     "lifecycle/registry/test_mlflow_registry.py": "spec/lifecycle/registry",
     "report/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/verbs/serve/test_routes.py": "cli/text/serve/routes",
+    "cli/verbs/serve/test_adopt.py": "cli/text/serve/adopt",
     "ship/routes/test_load.py": "api/routes",
     "ship/test_ship.py": "ship/whole_folder",
+    "proxy/test_passing.py": "proxy/api_error proxy/caller",
+    "proxy/recording/test_row.py": "proxy/recording/answered_call",
+    "proxy/test_serve.py": "proxy/parts proxy/settings proxy/status",
+    "proxy/student/test_shadow.py": "proxy/student/counts",
+    "proxy/student/test_watch.py": "proxy/student/alarms/look",
+    "cli/verbs/serve/test_proxy.py": "cli/text/serve/proxy",
     "lifecycle/monitor/test_look.py": "lifecycle/monitor/days lifecycle/monitor/page lifecycle/monitor/result lifecycle/monitor/summary "
-    "lifecycle/monitor/teacher_sample",
+    "lifecycle/monitor/sample/differing lifecycle/monitor/sample/teacher_sample",
+    "lifecycle/monitor/feedback/test_late.py": "lifecycle/monitor/feedback/result",
     "lifecycle/monitor/rates/test_signals.py": "spec/lifecycle/monitor",
     "cli/verbs/serve/test_monitor.py": "cli/text/serve/monitor",
     "cli/test_rehearsal.py": "cli/verbs/fault_server",
@@ -103,6 +111,8 @@ ELSEWHERE = {
     "advise/roi/test_roi.py": "advise/roi/by_day",
     "advise/readiness/test_checklist.py": "advise/readiness/data_checks advise/readiness/run_checks advise/readiness/student_checks",
     "cli/test_exit_codes.py": "errors",
+    "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate",
+    "cli/verbs/serve/test_host.py": "cli/text/serve/host",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",
@@ -117,6 +127,17 @@ ELSEWHERE = {
     "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
     "host/training/test_tune.py": "host/training/base host/training/order",
     "host/routes/test_jobs.py": "protocol/job",
+    "host/routes/test_chat.py": "host/routes/answerer host/routes/event_stream host/serving/answers/chat host/serving/answers/choice "
+    "host/serving/calls/chat host/serving/calls/parameters host/serving/calls/sampling host/serving/engines/peft_model",
+    "host/routes/test_completions.py": "host/serving/answers/text host/serving/calls/text",
+    "host/routes/test_embeddings.py": "host/serving/answers/embedding host/serving/calls/embeddings",
+    "host/routes/test_models.py": "host/serving/served host/serving/engines/failures",
+    "host/routes/test_batches.py": "host/serving/answers/answerer host/serving/batches/input_rows host/serving/batches/results "
+    "host/serving/batches/worker",
+    "host/serving/test_choose.py": "host/serving/engine",
+    "host/serving/engines/test_llama_cpp.py": "host/serving/engines/llama_reply host/serving/engines/llama_server",
+    "host/serving/engines/test_transformers.py": "host/serving/engines/decoding",
+    "host/serving/engines/test_upstream.py": "host/serving/engines/upstream_reply",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

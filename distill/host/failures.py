@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import sqlite3
 import traceback
 
@@ -12,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from distill.errors import DistillError
 from distill.host.access.quota import no_space
 from distill.protocol import ids
 from distill.protocol.error import ApiError
@@ -19,6 +21,7 @@ from distill.secrets.withheld import masked
 
 LOG = logging.getLogger("distill.host")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_CONTROL = re.compile(r"[^\n\x20-\x7e]")
 _BUSY = (errno.EMFILE, errno.ENFILE)
 
 
@@ -75,9 +78,16 @@ def failure(fault: Exception, request_id: str) -> ApiError:
         return ApiError(
             "This host has as many files open as it may; send the request again in a moment.", status=503, code="busy"
         )
+    if isinstance(fault, DistillError):  # what is missing here: weights of a base, a package
+        return ApiError(masked(str(fault)), status=503, code="unavailable")
     told = "".join(traceback.format_exception(fault))
-    LOG.error("request %s failed, which is a fault of distill: %s", request_id, masked(told))
+    LOG.error("request %s failed, which is a fault of distill: %s", request_id, _printable(masked(told)))
     return ApiError(f"The server had an error while processing your request (request {request_id}).", status=500)
+
+
+def _printable(text: str) -> str:
+    """A text of which nothing is obeyed by the terminal that shows the log: some of it may be a client's."""
+    return _CONTROL.sub("?", text.encode("ascii", "backslashreplace").decode())
 
 
 def _of_router(fault: HTTPException) -> ApiError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ from starlette.applications import Starlette
 from distill.errors import UsageError
 from distill.folder_lock import locked
 from distill.host.home import Home
-from distill.host.state import files, models, uploads
+from distill.host.state import batches, files, jobs, models, uploads
 from distill.host.state.database import Database
 
-SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA)
+SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA, jobs.SCHEMA, batches.SCHEMA)
 _LAST_S = 5
 """Seconds that answers on their way may take at the end."""
 _IDLE_S = 75
@@ -44,7 +45,7 @@ def bound(address: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address, port))
+        made.bind((address or "none", port))  # an empty one would mean all
         made.listen(2048)
     except (OSError, OverflowError) as fault:
         made.close()
@@ -68,9 +69,10 @@ def url_of(bound_socket: socket.socket) -> str:
 def serve_app(app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; what is on its way may end, and the application's lifespan does."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
+        app, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
         timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
     )  # fmt: skip
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a client's odd form is answered, and no news
     server = uvicorn.Server(config)
     with _stopping(lambda: setattr(server, "should_exit", True)):
         server.run(sockets=[listener])

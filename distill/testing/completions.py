@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distill.protocol import completion as shapes
 from distill.records import Json, Request, ToolCall
 from distill.teacher.endpoint.client import encode
 from distill.teacher.endpoint.scripted import calling, fitting
@@ -45,17 +46,17 @@ def complete(request: Request, *, size: int) -> Completion:
 
 
 def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Json]:
-    message: dict[str, Json] = {"role": "assistant", "content": None if calls else text, "refusal": None}
-    if calls:
-        called = enumerate({"name": one.name, "arguments": one.arguments} for one in calls)
-        name = f"call_{request.id[:8]}"
-        message["tool_calls"] = [{"id": f"{name}_{n}", "type": "function", "function": one} for n, one in called]
-    return {
-        "id": f"chatcmpl-{request.id[:12]}", "object": "chat.completion", "created": 0,
-        "model": request.body.get("model"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
-        "usage": {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)},
-    }  # fmt: skip
+    name = f"call_{request.id[:8]}"
+    called = [
+        shapes.tool_call(identity=f"{name}_{n}", name=one.name, arguments=one.arguments) for n, one in enumerate(calls)
+    ]
+    choice = shapes.chat_choice(
+        index=0, content=None if calls else text, finish="tool_calls" if calls else "stop", calls=called
+    )
+    return shapes.chat_completion(
+        identity=f"chatcmpl-{request.id[:12]}", model=request.body.get("model"), created=0, choices=[choice],
+        usage=shapes.usage(prompt_tokens=usage[0], completion_tokens=usage[1]),
+    )  # fmt: skip
 
 
 def _response(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[int, int]) -> dict[str, Json]:

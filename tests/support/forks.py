@@ -45,6 +45,11 @@ class Fork:
             loop.remove_reader(self._process.sentinel)
         return self.returncode
 
+    @property
+    def out(self) -> str:
+        """What it has written to stdout so far."""
+        return self._said[0].read_text()
+
     async def communicate(self) -> tuple[bytes, bytes]:
         """What it wrote to stdout and stderr, once it has ended."""
         await self.wait()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,8 +21,10 @@ from distill.host.host import Host
 from distill.host.routes import files as file_routes
 from distill.host.routes import uploads as upload_routes
 from distill.host.run import SCHEMAS, bound, url_of
+from distill.host.serving.choose import Engines
 from distill.host.settings import HostSettings
 from distill.host.state.database import Database
+from distill.host.training.queue import TrainingQueue
 
 ROUTES = (*file_routes.ROUTES, *upload_routes.ROUTES)
 
@@ -31,10 +36,52 @@ class Hosting:
     host: Host
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of the reply, whose shape is held."""
+        found = json.loads(self.body)
+        assert list(found) == ["error"]
+        assert list(found["error"]) == ["message", "type", "param", "code"]
+        assert found["error"]["message"]
+        return dict(found["error"])
+
+
+def call(port: int, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+    """One request; a body that is no bytes goes as JSON. Headers by their names with _ for -."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body is not None and not isinstance(body, bytes):
+        body, named = json.dumps(body).encode(), {"content-type": "application/json", **named}
+    try:
+        line.request(method, path, body, named)
+        reply = line.getresponse()
+        return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
+    finally:
+        line.close()
+
+
+def form(*parts: tuple[str, str | None, bytes], boundary: str = "XX") -> tuple[bytes, str]:
+    """A multipart body of (field, filename, bytes), and its content type."""
+    written = b""
+    for name, filename, data in parts:
+        named = f'; filename="{filename}"' if filename is not None else ""
+        written += (
+            f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{named}\r\n\r\n'.encode() + data + b"\r\n"
+        )
+    return written + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
 def host_in(folder: Path, settings: HostSettings | None = None) -> Host:
-    """A host without models, in a folder."""
-    home = Home(folder)
-    return Host(settings or HostSettings(), home, Database(home.database, SCHEMAS), None, None)  # type: ignore[arg-type]
+    """A host in a folder; its queue of jobs is not started."""
+    home, settings = Home(folder), settings or HostSettings()
+    db = Database(home.database, SCHEMAS)
+    return Host(settings, home, db, Engines(settings, home), TrainingQueue(db, home))
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from dataclasses import dataclass, field
 from typing import Any
+
+from distill.protocol.job import event, job
 
 WAY = ("validating_files", "queued", "running", "succeeded")
 """The states of a job that goes well."""
@@ -41,6 +44,14 @@ class TuningHost:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     late_s: float = 0.0
     """Seconds between a create and its job."""
+    dark: set[str] = field(default_factory=set)
+    """Models that were shut down: neither listed nor asked."""
+    ends: dict[str, str] = field(default_factory=dict)
+    """Model → the shutdown date that the models route tells."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Part of a path → the status that every request of it gets: `/files/`, `/fine_tuning/jobs`, `/content`."""
+    results: bool = False
+    """Whether a job that succeeds has a result file, in base64."""
 
     async def seam(self, name: str) -> None:
         if self.hangs[:1] == [name]:
@@ -78,37 +89,24 @@ def shown(host: TuningHost, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
-    job: dict[str, Any] = {
-        "id": f"ftjob-{len(host.jobs) + 1}",
-        "object": "fine_tuning.job",
-        "created_at": len(host.jobs),
-        "error": None,
-        "fine_tuned_model": None,
-        "finished_at": None,
-        "hyperparameters": {},
-        "integrations": [],
-        "organization_id": "org-loopback",
-        "result_files": [],
-        "seed": body.get("seed", 0),
-        "status": WAY[0],
-        "trained_tokens": None,
-        "validation_file": None,
-        **{
-            key: body[key] for key in ("model", "training_file", "validation_file", "metadata", "method") if key in body
-        },
-    }
-    host.jobs[str(job["id"])] = job
-    host.events[str(job["id"])] = []
-    _note(host, job, "Created")
+    name, way = f"ftjob-{len(host.jobs) + 1}", dict(body.get("method") or {"type": "supervised"})
+    kind = str(way.get("type", "supervised"))
+    asked = way.get(kind, {}).get("hyperparameters", body.get("hyperparameters", {}))
+    host.jobs[name] = job(
+        id=name, created_at=len(host.jobs), model=body["model"], status=WAY[0], training_file=body["training_file"],
+        validation_file=body.get("validation_file"), seed=body.get("seed", 0), organization_id="org-loopback", method=kind,
+        hyperparameters=asked, suffix=body.get("suffix"), metadata=body.get("metadata"),
+    )  # fmt: skip
+    host.events[name] = []
+    _note(host, host.jobs[name], "Created")
     host.created.set()
-    return job
+    return host.jobs[name]
 
 
 def _note(host: TuningHost, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
     told = host.events[job["id"]]
-    kind = {"type": "metrics", "data": data} if data else {"type": "message"}
-    event = {"id": f"ev-{job['id']}-{len(told)}", "object": "fine_tuning.job.event", "created_at": len(told)}
-    told.append({**event, "level": "info", "message": message, **kind})
+    kind = "metrics" if data else "message"
+    told.append(event(id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, type=kind, data=data))
 
 
 def advance(host: TuningHost, job: dict[str, Any]) -> None:
@@ -133,4 +131,14 @@ def advance(host: TuningHost, job: dict[str, Any]) -> None:
             "trained_tokens": size // 4,
             "finished_at": 1,
         }
+        if host.results:
+            job["result_files"] = [_result_file(host)]
     _note(host, job, f"Now {job['status']}")
+
+
+def _result_file(host: TuningHost) -> str:
+    """The id of a new result file: CSV, as the real host packs it."""
+    name, data = f"file-result-{len(host.files) + 1}", base64.b64encode(b"step,train_loss\n1,1.0\n2,0.5\n")
+    record = {"id": name, "object": "file", "bytes": len(data), "created_at": 0, "filename": "step_metrics.csv"}
+    host.files[name] = record | {"purpose": "fine-tune-results", "status": "processed", "data": data, "pending": 0}
+    return name

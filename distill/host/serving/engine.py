@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,12 @@ class Question:
     top_p: float = 1.0
     seed: int | None = None
     stop: Sequence[str] = ()
+    tool_choice: Json = "auto"
+    """auto, none, required, or the name of the function that has to be called, as {"type": "function", …}."""
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    """Token id → what is added to its logit."""
     schema: Mapping[str, Json] | None = None
     """The JSON schema that the answer has to fit; {} for any JSON object."""
     logprobs: int | None = None
@@ -52,20 +58,38 @@ class Piece:
 
     text: str = ""
     tokens: Sequence[TokenChance] = ()
+    calls: Sequence[Mapping[str, str]] = ()
+    """Calls of tools, each with its name and its arguments as JSON, where the engine itself reads them out of what the model writes."""
     finish: str | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A vector of length 1 for each text, and how many tokens were read."""
+
+    vectors: Sequence[Sequence[float]]
+    prompt_tokens: int
+
+
 class Engine(Protocol):
     """Raises ApiError for what the model refuses (too long, a template that cannot say it), before the first piece."""
 
-    def write(self, model: ServedModel, question: Question) -> AsyncIterator[Piece]:
+    def width(self, model: ServedModel) -> int:
+        """Questions that are worth asking at a time; more only wait."""
+        ...
+
+    def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator stops the work."""
         ...
 
-    async def embed(self, model: ServedModel, texts: Sequence[str | Sequence[int]]) -> list[list[float]]:
+    async def embed(self, model: ServedModel, texts: Sequence[str | Sequence[int]]) -> Embedded:
         """A vector for each text; ApiError where the model has none."""
+        ...
+
+    async def text(self, model: ServedModel, ids: Sequence[int]) -> str:
+        """The text of token ids, as the model's tokeniser reads them; ApiError for ids that it has not."""
         ...
 
     async def close(self) -> None:

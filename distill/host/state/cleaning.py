@@ -86,12 +86,16 @@ def orphans(db: Database, home: Home) -> list[Path]:
 
 
 def unneeded_folders(db: Database, home: Home) -> list[Path]:
-    """Folders of jobs that have ended, or that there never were, with no model left in them."""
-    if not db.row("SELECT 1 FROM sqlite_master WHERE name = 'jobs'"):
-        return []
-    needed = {row["id"] for row in db.rows(f"SELECT id FROM jobs WHERE status IN {_GOING}")}  # noqa: S608  # words of ours
+    """Folders of jobs that have ended, or that there never were, with no model left in them that is asked or trained on."""
+    going = db.rows(f"SELECT id, parent FROM jobs WHERE status IN {_GOING}")  # noqa: S608  # words of ours
+    needed = {row["id"] for row in going}
     needed |= {row["job_id"] for row in db.rows("SELECT job_id FROM models WHERE deleted_at IS NULL")}
-    return [one for one in _folders(home.job("x").parent) if one.name not in needed]
+    begun_with = [Path(row["parent"]) for row in going if row["parent"]]
+    return [
+        folder
+        for folder in _folders(home.job("x").parent)
+        if folder.name not in needed and not any(one.is_relative_to(folder) for one in begun_with)
+    ]
 
 
 def size_of(path: Path) -> int:

@@ -10,14 +10,40 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from distill import extras
 from distill.errors import UsageError
+
+if TYPE_CHECKING:
+    import xllamacpp
 
 
 @contextmanager
 def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -> Iterator[str]:
     """Serve a file under a name, `context` tokens a call; yields the base_url on 127.0.0.1."""
+    params = parameters(gguf, name, context=context)
+    import xllamacpp
+
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    with _quiet():
+        try:
+            server = xllamacpp.Server(params)
+        except RuntimeError as fault:
+            raise UsageError(
+                f"{gguf} cannot be served by llama.cpp ({fault}): it is no GGUF file, one of an architecture that it does not know, "
+                "or too large for the memory"
+            ) from None
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        with _quiet():
+            del server
+
+
+def parameters(gguf: Path, name: str, *, context: int) -> xllamacpp.CommonParams:
+    """What llama.cpp's server is started with; UsageError where the package is not here."""
     # OpenMP threads that spin long at each barrier starve each other beside any other process (0.4 tokens a second);
     # those that sleep at once lose 40 % on a quiet machine. A short spin is as fast as a long one and shares fairly.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
@@ -37,21 +63,7 @@ def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.ui = False
     params.verbosity = -1  # its log lines would tear the progress panel
-    if adapter is not None:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
-    with _quiet():
-        try:
-            server = xllamacpp.Server(params)
-        except RuntimeError as fault:
-            raise UsageError(
-                f"{gguf} cannot be served by llama.cpp ({fault}): it is no GGUF file, one of an architecture that it does not know, "
-                "or too large for the memory"
-            ) from None
-    try:
-        yield f"{server.listening_address}/v1"
-    finally:
-        with _quiet():
-            del server
+    return params
 
 
 def _threads() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
+from distill.protocol.batch import fault
 from distill.records import Json
 from distill.teacher.batch.files.input_file import read
 from distill.teacher.endpoint.client import encode
@@ -50,18 +51,13 @@ def rows_of(data: bytearray, endpoint: str, *, most: int) -> Rows:
     """Read and check every line; with more than `most` of them nothing but their number is checked."""
     rows = Rows(data, _places(data))
     if not len(rows):
-        rows.faults.append(fault("empty_file", "The input file is empty."))
+        rows.faults.append(fault(code="empty_file", message="The input file is empty."))
     elif len(rows) > most:
         message = f"The batch input file holds {len(rows)} requests; the most a batch can have is {most}."
-        rows.faults.append(fault("too_many_tasks", message))
+        rows.faults.append(fault(code="too_many_tasks", message=message))
     else:
         _check(rows, endpoint)
     return rows
-
-
-def fault(code: str, message: str, *, line: int | None = None, param: str | None = None) -> dict[str, Json]:
-    """An entry of `errors.data`; lines count from 1."""
-    return {"code": code, "line": line, "message": message, "param": param}
 
 
 def _places(data: bytearray) -> array[int]:
@@ -82,13 +78,15 @@ def _check(rows: Rows, endpoint: str) -> None:
             custom_id, body, model = line["custom_id"], line["body"], line["body"]["model"]
             sound = isinstance(custom_id, str) and isinstance(model, str) and isinstance(body, dict)
         except ValueError:
-            rows.faults.append(fault("invalid_json_line", "This line is not parseable as valid JSON.", line=index + 1))
+            rows.faults.append(
+                fault(code="invalid_json_line", message="This line is not parseable as valid JSON.", line=index + 1)
+            )
             continue
         except (LookupError, TypeError):
             sound = False
         if not sound:
             message = "A line needs a custom_id, a method, a url and a body with a model."
-            rows.faults.append(fault("missing_required_parameter", message, line=index + 1))
+            rows.faults.append(fault(code="missing_required_parameter", message=message, line=index + 1))
             continue
         rows.faults.extend(_faults(line, index + 1, endpoint, seen, rows.model or model))
         seen.add(custom_id)
@@ -101,11 +99,11 @@ def _faults(line: dict[str, Json], number: int, endpoint: str, seen: set[str], m
     found = []
     if line["custom_id"] in seen:
         message = f"The custom_id {line['custom_id']!r} is already used in this batch; each must be unique."
-        found.append(fault("duplicate_custom_id", message, line=number, param="custom_id"))
+        found.append(fault(code="duplicate_custom_id", message=message, line=number, param="custom_id"))
     if line.get("method") != "POST" or line.get("url") != endpoint:
         message = f"The method and url of a request must be POST {endpoint}, as the batch's."
-        found.append(fault("url_mismatch", message, line=number, param="url"))
+        found.append(fault(code="url_mismatch", message=message, line=number, param="url"))
     if line["body"]["model"] != model:
         message = f"The model {line['body']['model']!r} is not {model!r}; all requests of a batch must have one model."
-        found.append(fault("model_mismatch", message, line=number, param="body.model"))
+        found.append(fault(code="model_mismatch", message=message, line=number, param="body.model"))
     return found

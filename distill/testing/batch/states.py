@@ -16,19 +16,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from distill.protocol import batch as shapes
+from distill.protocol.batch import ENDED, fault
 from distill.records import Json
 from distill.testing.batch import faults
 from distill.testing.batch.faults import BatchFault
 from distill.testing.batch.files import CUTS, Clock, File, Files
 from distill.testing.batch.row_outcomes import RowOutcomes, outcomes_of
-from distill.testing.batch.rows import fault, rows_of
+from distill.testing.batch.rows import rows_of
 from distill.testing.dialects.draw import Dialects
 from distill.testing.ledger import Bill, Ledger
-
-ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
-_TIMES = (
-    "in_progress_at", "expires_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelling_at", "cancelled_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +83,13 @@ class ServedBatch:
         completed, failed = (self.work.completed, self.work.failed) if self.work else self.counts
         tokens = (self.work.prompt_tokens, self.work.completion_tokens) if self.work else self.usage
         word = faults.ODD_WORDS.get(self.status, self.status) if "odd-words" in self.met else self.status
-        failing = self.errors and self.status == "failed"
-        return {
-            "id": self.id, "object": "batch", "endpoint": self.endpoint, "model": self.model,
-            "errors": {"object": "list", "data": self.errors} if failing else None,
-            "input_file_id": self.input_file_id, "completion_window": self.window, "status": word,
-            "output_file_id": self.output.id if self.output else absent,
-            "error_file_id": self.error.id if self.error else absent,
-            "created_at": int(self.created_at),
-            **{name: int(self.at[name]) if name in self.at else None for name in _TIMES},
-            "request_counts": {"total": self.total, "completed": completed, "failed": failed},
-            "usage": {
-                "input_tokens": tokens[0], "input_tokens_details": {"cached_tokens": 0},
-                "output_tokens": tokens[1], "output_tokens_details": {"reasoning_tokens": 0},
-                "total_tokens": sum(tokens),
-            },
-            "metadata": None if "no-metadata" in self.met else self.metadata,
-        }  # fmt: skip
+        return shapes.batch(
+            identity=self.id, endpoint=self.endpoint, model=self.model, input_file_id=self.input_file_id, window=self.window,
+            status=word, created_at=self.created_at, times=self.at, counts=(self.total, completed, failed), tokens=tokens,
+            errors=self.errors if self.status == "failed" else (), output_file_id=self.output.id if self.output else absent,
+            error_file_id=self.error.id if self.error else absent,
+            metadata=None if "no-metadata" in self.met else self.metadata,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -133,7 +120,7 @@ class BatchStates:
         if "invalid-lines" in met and not rows.faults:
             lines = faults.drawn("invalid-lines", met["invalid-lines"], total=len(rows), number=number, seed=self.seed)
             told = "This line is not parseable as valid JSON."
-            rows.faults.extend(fault("invalid_json_line", told, line=index + 1) for index in sorted(lines))
+            rows.faults.extend(fault(code="invalid_json_line", message=told, line=index + 1) for index in sorted(lines))
         errors = rows.faults or self._over_limit(rows.tokens, rows.model, "token-limit" in met)
         work: RowOutcomes | None = None
         if not errors:
@@ -177,7 +164,7 @@ class BatchStates:
             f"Enqueued token limit reached for {model} in organization org-loopback. Limit: {limit or 0:,} enqueued "
             "tokens. Please try again once some in_progress batches have been completed."
         )
-        return [fault("token_limit_exceeded", message)]
+        return [fault(code="token_limit_exceeded", message=message)]
 
     def _bring(self, batch: ServedBatch, now: float) -> None:
         """Through every state whose time has come, in order."""

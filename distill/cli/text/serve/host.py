@@ -14,7 +14,7 @@ _NAMES = 3
 
 def started_lines(started: Started) -> list[str]:
     """What to export, what answers, and which names lead where."""
-    key = f"the value of ${started.key_env}" if started.key_env else "any"
+    key = f"${started.key_env}" if started.key_env else "any"
     lines = [
         f"distill host is ready at {started.url}; its files, jobs and tunes are kept in {started.folder}",
         f"export OPENAI_BASE_URL={started.url}",

@@ -1,0 +1,1 @@
+"""Answers in the shapes of the public API, made of the pieces that an engine writes."""

@@ -1,0 +1,75 @@
+"""One choice of an answer: the pieces of an engine, with calls of tools read out of them, and all of it once it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from distill.host.serving.answers.tool_text import ToolText, written
+from distill.host.serving.engine import Engine, Piece, Question, ServedModel, TokenChance
+from distill.protocol.completion import Chance
+from distill.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a choice; the last one has `finish`, the calls and both counts of tokens."""
+
+    text: str = ""
+    tokens: Sequence[TokenChance] = ()
+    calls: Sequence[dict[str, Json]] = ()
+    finish: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Choice:
+    """A whole one."""
+
+    text: str = ""
+    tokens: list[TokenChance] = field(default_factory=list)
+    end: Part = field(default_factory=Part)
+
+
+async def parts(engine: Engine, model: ServedModel, question: Question) -> AsyncGenerator[Part, None]:
+    """A choice, part by part."""
+    tools = ToolText() if question.tools and question.tool_choice != "none" else None
+    async with aclosing(engine.write(model, question)) as pieces:
+        async for piece in pieces:
+            part = _part(piece, tools)
+            if part.text or part.tokens or part.finish:
+                yield part
+
+
+def _part(piece: Piece, tools: ToolText | None) -> Part:
+    text = piece.text if tools is None else tools.add(piece.text)
+    if piece.finish is None:
+        return Part(text, piece.tokens)
+    if tools is not None:
+        text += tools.end()
+    calls = [written(call["name"], call["arguments"]) for call in piece.calls] or (tools.calls if tools else [])
+    finish = "tool_calls" if calls and piece.finish == "stop" else piece.finish
+    return Part(text, piece.tokens, calls, finish, piece.prompt_tokens, piece.completion_tokens)
+
+
+async def whole(engine: Engine, model: ServedModel, question: Question) -> Choice:
+    """A choice, once it is whole."""
+    found = Choice()
+    async with aclosing(parts(engine, model, question)) as told:
+        async for part in told:
+            found.text += part.text
+            found.tokens += part.tokens
+            found.end = part
+    return found
+
+
+def nth(question: Question, place: int) -> Question:
+    """The question of the n-th choice: with a seed, each draws by one of its own."""
+    return question if question.seed is None or place == 0 else replace(question, seed=question.seed + place)
+
+
+def chances(tokens: Sequence[TokenChance]) -> list[Chance]:
+    """As the protocol's shapes take them."""
+    return [(one.token, one.logprob, one.top) for one in tokens]
