@@ -36,10 +36,7 @@ class Answering:
     url: str
     port: int
     host: Host
-
-    @property
-    def client(self) -> OpenAI:
-        return OpenAI(base_url=self.url, api_key="any", max_retries=0, timeout=60)
+    client: OpenAI
 
 
 @contextmanager
@@ -58,8 +55,11 @@ def answering(folder: Path, bases: Mapping[str, str], **settings: object) -> Ite
         await host.engine.close()
 
     try:
-        with serving(app_of(host, ROUTES, during=during)) as (url, port):
-            yield Answering(url, port, host)
+        with (
+            serving(app_of(host, ROUTES, during=during)) as (url, port),
+            OpenAI(base_url=url, api_key="any", max_retries=0, timeout=60) as client,
+        ):
+            yield Answering(url, port, host, client)
     finally:
         db.close()
 
@@ -70,9 +70,12 @@ def adapter(base: Path, folder: Path, *, seed: int = 1, strength: float = 1.0) -
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
+    from distill.base_model.quiet import quiet
+
     torch.manual_seed(seed)
     config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
-    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
+    with quiet():
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
     for name, value in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(value, std=strength)

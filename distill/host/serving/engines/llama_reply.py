@@ -22,7 +22,7 @@ def request(question: Question, read: TokenPrompt, *, adapters: int, on: int | N
     body: dict[str, Json] = {
         "prompt": list(read.ids), "n_predict": read.most, "stream": True, "cache_prompt": False,
         "temperature": question.temperature, "top_p": question.top_p, "top_k": 0, "min_p": 0.0,
-        "samplers": ["penalties", "temperature", "top_p"], "repeat_last_n": -1, "stop": list(question.stop),
+        "samplers": ["penalties", "temperature", "top_p"], "repeat_last_n": len(read.ids) + read.most, "stop": list(question.stop),
         "presence_penalty": question.presence_penalty, "frequency_penalty": question.frequency_penalty,
         "lora": [{"id": place, "scale": float(place == on)} for place in range(adapters)],
     }  # fmt: skip

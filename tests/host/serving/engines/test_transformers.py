@@ -31,7 +31,7 @@ def engine(base: Path) -> Transformers:
 async def test_answers_of_one_batch_are_those_of_each_alone(tiny_base: Path, tmp_path: Path) -> None:
     tune = ServedModel("ft:a", "tiny", adapter(tiny_base, tmp_path / "tune"))
     questions = [
-        (BASE, asked("short", 3)), (BASE, asked("a longer prompt than that", 14, temperature=0.0)), (tune, asked("short", 3)),
+        (BASE, asked("short", 8, temperature=0.0)), (BASE, asked("a longer prompt than that", 14, temperature=0.0)), (tune, asked("short", 8, temperature=0.0)),
         (BASE, asked("with log probabilities", 6, logprobs=1)), (BASE, asked("short", 9, stop=["a", "e"])), (tune, asked("b", 5)),
     ]  # fmt: skip
     found = engine(tiny_base)
