@@ -79,7 +79,10 @@ async def test_the_judge_says_whose_answer_is_better_and_is_priced_beforehand(
     assert found.counts == {BETTER: Count(10, 10)}
     assert (found.figures.differs, judged.own and judged.own.n) == (None, 20)
     (line,) = heard.lines
-    assert "10 logged calls are asked of old and judge at most 40 questions about the answers" in line
+    assert (
+        "10 logged calls are asked of old, 10 not asked before, at most 20 questions about the answers to judge, at most $"
+        in line
+    )
     most = re.search(r"at most \$([0-9.]+)$", line)
     assert most
     assert found.figures.usd is not None
