@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.lifecycle.monitor.feedback.correction import BadCorrection, Corrections, digest
@@ -69,6 +69,7 @@ def test_free_texts_are_the_same_but_for_blanks(task: Path) -> None:
     assert not found.is_right(found.whole(text, "x"), text.replace("Monday", "Tuesday"))
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
