@@ -163,7 +163,8 @@ def _read(
     for batch in read_logs([part.path for part in parts], TaskShape.of(task), tally=tally, scores=scores):
         new = without_kept(batch, kept, whole) if whole else batch
         intake.again += batch.height - new.height
-        intake.take(new, names)
+        if new.height:
+            intake.take(new, names)
     others = sum(tally.dropped[reason] for reason in _OTHER_TASK)
     if others > intake.calls + intake.again:
         said = next((one.detail for one in tally.examples if one.reason in _OTHER_TASK), "")
