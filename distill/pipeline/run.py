@@ -47,6 +47,8 @@ async def work(
             requirements.keys(task, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
         if isinstance(refresh, Relabel) and parent is not None:
             write_relabel(folder, refresh)
+        if refresh is False and (said := growing.left_out(task, folder, new=new)):
+            watch.say(f"  {said}")
         task = _growing(task, folder, parent if refresh is not False else None, store)
         used_spec.write(task, folder)
         folder.note(teacher=task.models, parent=parent.name if parent else None)

@@ -23,14 +23,17 @@ from distill.evaluate.scoring import explain
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions
 from distill.generate.refill import ask_new_seeds, votes_at_most
+from distill.pipeline.next_run import growing
 from distill.plan import estimate, evaluation
 from distill.plan.estimate import Cost, Spender, SpenderEstimate
 from distill.plan.pilot import Pilot, run_pilot
 from distill.plan.power import PowerNote, power_note
+from distill.plan.refresh.ahead import GrowthAhead, growth_ahead
 from distill.plan.student import student_estimates
 from distill.plan.training import training_estimate
 from distill.plan.upper_bound import PassRates, further_spenders
 from distill.records import Json
+from distill.rundir import latest
 from distill.seeds import labelling, prepare
 from distill.spec import deadline
 from distill.task import event_loop, near_graph, stores
@@ -75,6 +78,8 @@ class Plan:
     """What will score the test rows' answers."""
     power: PowerNote | None = None
     """What the test rows can tell; None where no student is compared."""
+    growth: GrowthAhead | None = None
+    """What a refresh would ask beyond this, and is not in the sum; None where the spec grows nothing."""
 
     @property
     def total(self) -> Cost:
@@ -84,7 +89,14 @@ class Plan:
     def as_json(self) -> dict[str, Json]:
         cost = dataclasses.asdict(self.total)
         del cost["seconds_at_most"]  # spenders are asked at the same time
-        return dataclasses.asdict(self) | cost | {"spenders": [row.as_json() for row in self.spenders]}
+        return (
+            dataclasses.asdict(self)
+            | cost
+            | {
+                "spenders": [row.as_json() for row in self.spenders],
+                "growth": self.growth.as_json() if self.growth else None,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,8 @@ class _Round:
 
 def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
+    last = latest(task.home, task.spec.task)
+    task = growing.as_grown(task, last) if last is not None else task
     with stores.opened(task.home) as store:
         table = prepare.prepare(task.spec, *labelling.stored_labels(task, store)).kept
         rows = _Round(table, _first_questions(task, table, store))
@@ -120,6 +134,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
             *(estimate.estimate(one, store, limits) for one in _voters(task, table, votes)),
             *(estimate.estimate(one, store, None) for one in _further(task, table, rates)),
         ]
+        growth = growth_ahead(task, store, {ask.seed for ask in rows.first}, watch or Silent())
         hosted = [training_estimate(task, table, spenders[0]), *student_estimates(task, table, spenders[0])]
     preview = task.spec.dataset.preview
     scoring = explain.ScoringChoice([], []) if preview else explain.before(task)
@@ -130,6 +145,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
         warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],
         note=_note(task, table, votes), scored_by=scoring.lines, power=_power(task, rows),
+        growth=growth,
     )  # fmt: skip
 
 

@@ -25,6 +25,6 @@ def page(
 def limit_of(query: Mapping[str, str], *, usual: int, most: int) -> int:
     """Rows of a page as the query asks; ApiError outside of 1 to `most`."""
     given = query.get("limit", str(usual))
-    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
+    if not (given.isascii() and given.isdigit() and len(given) < 10) or not 1 <= int(given) <= most:
         raise ApiError(f"limit must be between 1 and {most}", param="limit")
     return int(given)

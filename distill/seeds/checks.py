@@ -71,7 +71,7 @@ def labelled(spec: TaskSpec, table: pl.DataFrame, file: Path, *, exact: bool) ->
     from distill.seeds import load
 
     if not spec.strata.asked:
-        return []  # all was told when the task was opened
+        return []  # all was reported when the task was opened
     train = table.filter(table["role"] == "train")["labels"].to_list()
     labels = [json.loads(one) for one in train]
     if any(not set(spec.strata.names) <= set(one) for one in labels):

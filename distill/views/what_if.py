@@ -18,6 +18,7 @@ from distill.curate.inputs import read_inputs
 from distill.curate.steps import curate
 from distill.errors import SpecError, UsageError
 from distill.generate.questions import read_asked
+from distill.pipeline.next_run.growing import as_grown
 from distill.pipeline.open_task import open_task
 from distill.records import Json
 from distill.rundir import RunDir, latest, read_parquet
@@ -64,7 +65,7 @@ def what_if(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     if wrong := checks.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
     with stores.opened(now.home) as store:
-        before, after = (_curated(task, run, table, store) for task in (now, then))
+        before, after = (_curated(as_grown(task, run), run, table, store) for task in (now, then))
     return WhatIf(
         run.name, list(changes), (len(before.kept), len(after.kept)),
         strata=_side_by_side(before.strata, after.strata),

@@ -18,7 +18,20 @@ TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",
     "roi": (), "checklist": (), "promote": (), "rollback": (), "history": (), "verify": (), "diff": (), "routes": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip
-TAKES_NEITHER = ["monitor", "host", "init", "list", "advise", "explain-miss", "gates", "presets", "schema", "fault-server"]
+TAKES_NEITHER = [
+    "monitor",
+    "host",
+    "adopt",
+    "proxy",
+    "init",
+    "list",
+    "advise",
+    "explain-miss",
+    "gates",
+    "presets",
+    "schema",
+    "fault-server",
+]
 
 
 def error(said: Said, code: int = 2) -> dict[str, object]:
@@ -80,6 +93,9 @@ def test_a_run_that_is_not_there(
     ("words", "part"),
     [
         (("init",), "folder"),
+        (("adopt",), "--inventory"),
+        (("adopt", "ft:a", "--inventory"), "ft:a"),
+        (("adopt", "ft:a", "--price", "cheap"), "cheap"),
         (("init", "--from", "none.csv"), "none.csv"),
         (("explain-miss", "a", "b"), "a"),
         (("fault-server", "--fault", "no-such-fault=0.5"), "no-such-fault"),

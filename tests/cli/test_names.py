@@ -26,7 +26,7 @@ OF_A_TASK = {
     "preflight": (), "roi": (), "checklist": (), "push": ("--to", "pushed"), "verify": (), "clean": ("--keep", "0", "--yes"),
 }  # fmt: skip
 """Verb → what it takes besides; `calibrate` needs labelled answers, `ship`, `routes`, `curve`, `ablate`, `chat` and those of
-the registry a student, `diff` two runs, and `monitor` logs; they name it as the others do."""
+the registry a student, `diff` two runs, `monitor` logs, and `proxy` an API; they name it as the others do."""
 
 
 @pytest.mark.parametrize("verb", EVERY)
@@ -74,6 +74,7 @@ def test_every_verb_takes_a_run_for_its_task(ran: Path, distill: Distill) -> Non
 def test_every_verb_that_takes_a_name_is_tried() -> None:
     alone = {
         "init",
+        "adopt",
         "list",
         "advise",
         "explain-miss",
@@ -93,6 +94,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "routes",
         "monitor",
         "host",
+        "proxy",
     }
     assert set(OF_A_TASK) | alone == set(EVERY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import sqlite3
@@ -57,7 +58,7 @@ def lives(hosted: Hosting) -> bool:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/", 404), ("GET", "/v1", 404), ("GET", "/v1/nothing", 404), ("GET", "/v1/files/", 404), ("PUT", "/v1/files", 405),
-     ("BREW", "/v1/files", 405), ("OPTIONS", "/v1/files", 405), ("POST", "/v1/files/x", 405), ("GET", "/v1/" + "x" * 20_000, 404)],
+     ("BREW", "/v1/files", 400), ("OPTIONS", "/v1/files", 405), ("POST", "/v1/files/x", 405), ("GET", "/v1/" + "x" * 20_000, 404)],
 )  # fmt: skip
 def test_paths_and_methods_that_there_are_not(method: str, path: str, status: int, hosted: Hosting) -> None:
     reply = call(hosted.port, method, path, Origin="http://localhost:3000")
@@ -157,7 +158,8 @@ GARBAGE = [
     b"POST /v1/files HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", b"GET /v1/files/\xff\xfe HTTP/1.1\r\nhost: localhost\r\n\r\n",
     b"GET /v1/files?after=%ff%00&limit=\xf0 HTTP/1.1\r\nhost: \xff\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", HEAD + b"content-length: 1000\r\n\r\nhalf",
     b"GET /v1/files HTTP/1.1\r\nhost: localhost\r\nauthorization: \xff\xfe\r\ncookie: " + b"a" * 60_000 + b"\r\n\r\n",
-    b"GET http://[bad/v1/files HTTP/1.1\r\nhost: [bad\r\norigin: http://[bad\r\n\r\n",
+    b"GET /v1/files HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    b"CONNECT localhost:80 HTTP/1.1\r\nhost: localhost\r\n\r\n", b"GET http://[bad/v1/files HTTP/1.1\r\nhost: [bad\r\norigin: http://[bad\r\n\r\n",
 ]  # fmt: skip
 
 
@@ -165,6 +167,7 @@ GARBAGE = [
 def test_bytes_that_are_no_request(sent: bytes, hosted: Hosting) -> None:
     found = raw(hosted.port, sent, wait_s=0.3)
     assert not found or int(found.split(b" ")[1]) < 500
+    assert b"HTTP/1.1 400" not in found or json.loads(found.partition(b"\r\n\r\n")[2])["error"]["message"]
     assert lives(hosted)
 
 

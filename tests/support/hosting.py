@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -20,7 +19,7 @@ from distill.host.home import Home
 from distill.host.host import Host
 from distill.host.routes import files as file_routes
 from distill.host.routes import uploads as upload_routes
-from distill.host.run import SCHEMAS, bound, url_of
+from distill.host.run import SCHEMAS, bound, server_of, url_of
 from distill.host.serving.choose import Engines
 from distill.host.settings import HostSettings
 from distill.host.state.database import Database
@@ -89,7 +88,7 @@ def serving(app: Starlette) -> Iterator[tuple[str, int]]:
     """The address and port of an application that is served until the block ends."""
     listener = bound("127.0.0.1", 0)
     url, port = url_of(listener), listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", lifespan="on", timeout_graceful_shutdown=1))
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -9,7 +9,8 @@ shut down, `closed-…` is refused with 403 and `gone-…` with 400. `hangs` nam
 which the next calls do their work and never answer. `faults` holds what happens to the next creates, in order: "lost"
 makes the job and closes the connection, "hang" makes it and never answers, "page" makes it and answers with HTML,
 "torn" with half of its JSON, "refused" makes none and answers
-500. Uploads are validated as the real host validates them: after the upload, row by row.
+500. Uploads are validated as the real host validates them: after the upload, row by row. A file that is taken out of `host.files`
+is a 404, as a deleted one is; `dark` names models that were shut down, `ends` shutdown dates, `refused` paths and their status.
 
 The models answer: a tuned one as the training row whose input shares most words with the question, any other one
 with the question's own words, each after `delay_s`. `questions` counts the chat requests,
@@ -19,7 +20,7 @@ with the question's own words, each after `delay_s`. `questions` counts the chat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,6 +35,7 @@ from distill.protocol.model import model
 from distill.protocol.page import page
 
 _LEAST_ROWS = 10
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
@@ -55,15 +57,17 @@ _HOST = web.AppKey("host", TuningHost)
 
 
 def _app(host: TuningHost) -> web.Application:
-    app = web.Application(client_max_size=64 * 2**20)
+    app = web.Application(client_max_size=64 * 2**20, middlewares=[_refusing])
     app[_HOST] = host
     jobs = "/v1/fine_tuning/jobs"
     app.add_routes(
         [
+            web.get("/v1/models", _models),
             web.get("/v1/models/{id}", _model),
             web.post("/v1/chat/completions", _chat),
             web.post("/v1/files", _upload),
             web.get("/v1/files/{id}", _file),
+            web.get("/v1/files/{id}/content", _content),
             web.post(jobs, _create),
             web.get(jobs, _list),
             web.get(jobs + "/{id}", _job),
@@ -79,10 +83,35 @@ def _error(status: int, message: str, code: str) -> web.Response:
     return web.json_response(ApiError(message, code=code, status=status).body, status=status)
 
 
+@web.middleware
+async def _refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the host refuses by its path, as of an organisation that may not."""
+    for part, status in request.app[_HOST].refused.items():
+        if part in request.path:
+            return _error(status, "Your organization may not do this", "not_allowed")
+    return await handler(request)
+
+
+def _gone(name: str) -> web.Response:
+    return _error(404, f"The model `{name}` does not exist", "model_not_found")
+
+
+async def _models(request: web.Request) -> web.Response:
+    """Bases and tuned models of jobs, and models of `ends`, which need have no job."""
+    host = request.app[_HOST]
+    names = [job[key] for job in host.jobs.values() for key in ("model", "fine_tuned_model")]
+    there = [name for name in dict.fromkeys([*names, *host.ends]) if name and name not in host.dark]
+    return web.json_response({"object": "list", "data": [_shown_model(host, name) for name in there]})
+
+
+def _shown_model(host: TuningHost, name: str) -> dict[str, Any]:
+    gone = host.ends.get(name, "2026-01-01" if name.startswith("retired-") else None)
+    return model(identity=name, created=0, owned_by="host") | {"shutdown_date": gone}
+
+
 async def _model(request: web.Request) -> web.Response:
-    name = request.match_info["id"]
-    gone = "2026-01-01" if name.startswith("retired-") else None
-    return web.json_response(model(identity=name, created=0, owned_by="host") | {"shutdown_date": gone})
+    host, name = request.app[_HOST], request.match_info["id"]
+    return _gone(name) if name in host.dark else web.json_response(_shown_model(host, name))
 
 
 async def _chat(request: web.Request) -> web.Response:
@@ -92,8 +121,8 @@ async def _chat(request: web.Request) -> web.Response:
     await asyncio.sleep(host.delay_s)
     name, question = str(body["model"]), str(body["messages"][-1]["content"])
     job = next((job for job in host.jobs.values() if job["fine_tuned_model"] == name), None)
-    if job is None and name.startswith("ft:"):
-        return _error(404, f"The model `{name}` does not exist", "model_not_found")
+    if name in host.dark or (job is None and name.startswith("ft:")):
+        return _gone(name)
     text = question if job is None else learnt(host.files[job["training_file"]]["data"], question)
     choice = chat_choice(index=0, content=text, finish="stop")
     used = usage(prompt_tokens=len(question) // 4 + 1, completion_tokens=len(text) // 4 + 1)
@@ -129,6 +158,13 @@ async def _file(request: web.Request) -> web.Response:
         record["pending"] -= 1
         record["status"] = host.unread_word
     return web.json_response({key: value for key, value in record.items() if key not in ("data", "pending")})
+
+
+async def _content(request: web.Request) -> web.Response:
+    record = request.app[_HOST].files.get(request.match_info["id"])
+    if record is None:
+        return _error(404, f"No such File object: {request.match_info['id']}", "not_found")
+    return web.Response(body=record["data"], content_type="application/octet-stream")
 
 
 async def _create(request: web.Request) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,14 @@ class TuningHost:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     late_s: float = 0.0
     """Seconds between a create and its job."""
+    dark: set[str] = field(default_factory=set)
+    """Models that were shut down: neither listed nor asked."""
+    ends: dict[str, str] = field(default_factory=dict)
+    """Model → the shutdown date that the models route tells."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Part of a path → the status that every request of it gets: `/files/`, `/fine_tuning/jobs`, `/content`."""
+    results: bool = False
+    """Whether a job that succeeds has a result file, in base64."""
 
     async def seam(self, name: str) -> None:
         if self.hangs[:1] == [name]:
@@ -122,4 +131,14 @@ def advance(host: TuningHost, job: dict[str, Any]) -> None:
             "trained_tokens": size // 4,
             "finished_at": 1,
         }
+        if host.results:
+            job["result_files"] = [_result_file(host)]
     _note(host, job, f"Now {job['status']}")
+
+
+def _result_file(host: TuningHost) -> str:
+    """The id of a new result file: CSV, as the real host packs it."""
+    name, data = f"file-result-{len(host.files) + 1}", base64.b64encode(b"step,train_loss\n1,1.0\n2,0.5\n")
+    record = {"id": name, "object": "file", "bytes": len(data), "created_at": 0, "filename": "step_metrics.csv"}
+    host.files[name] = record | {"purpose": "fine-tune-results", "status": "processed", "data": data, "pending": 0}
+    return name

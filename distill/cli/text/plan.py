@@ -10,6 +10,7 @@ from distill.plan.estimate import WINDOW_S, Cost, SpenderEstimate
 from distill.plan.pilot import Pilot
 from distill.plan.plan import DeadlineNote, Plan
 from distill.plan.power import PowerNote, enough
+from distill.plan.refresh.ahead import GrowthAhead
 from distill.text.percentages import points
 
 _NAME = 18
@@ -29,6 +30,7 @@ def plan_lines(plan: Plan) -> list[str]:
         *(_pilot_lines(plan.pilot) if plan.pilot else ["nothing was sent: figures are maximums (--no-pilot)"]),
         *([_power_line(plan.power)] if plan.power else []),
         _total_line(plan),
+        *([_growth_line(plan.growth)] if plan.growth else []),
         *(f"scored: {one}" for one in plan.scored_by),
         *(f"warning: {warning}" for warning in plan.warnings),
     ]
@@ -127,6 +129,21 @@ def _total_line(plan: Plan) -> str:
         said = f"${cost.usd_expected:.4f} expected ({cost.usd_low:.4f} to {cost.usd_high:.4f}), {said}"
     budget = f"; budget ${plan.budget_usd:.2f}" if plan.budget_usd else "; no budget is set"
     return f"in all {said}{budget}; {plan.note}"
+
+
+def _growth_line(growth: GrowthAhead) -> str:
+    """What a refresh would ask beyond the rest."""
+    if not growth.run:
+        return "seeds.grow: a refresh grows, by the misses of a finished run; there is none yet, so nothing is to be priced"
+    if not growth.strata:
+        return f"seeds.grow: the student of {growth.run} misses in no stratum clearly more than in the others, so a refresh grows none"
+    cost = growth.cost.usd_at_most
+    strata = ", ".join(f"{one.grown.stratum} +{one.grown.new:,}" for one in growth.strata)
+    price = "at a price that is not known" if cost is None else f"${cost:.4f} at most"
+    return (
+        f"not in it: a refresh grows {strata} rows by the misses of {growth.run}, {growth.requests:,} requests more, {price} "
+        "(`distill refresh`; `distill run` does not grow)"
+    )
 
 
 def _unpriced(plan: Plan) -> str:

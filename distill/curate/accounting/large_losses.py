@@ -21,7 +21,7 @@ from distill.tables.reasons import SPARE
 
 LEAST = 3
 SHOWN = 4
-"""Groups of one step that are told."""
+"""Groups of one step that are reported."""
 
 Group = tuple[str, str]
 """(rows, source or stratum; its name)."""

@@ -45,7 +45,7 @@ def detected_language(text: str, min_chars: int = 40) -> str | None:
 
 
 def detected_in_short(text: str) -> str | None:
-    """The language of a text of 20 letters or more that is told without doubt; of Han alone it is not, so such texts have none."""
+    """The language of a text of 20 letters or more that is recognised without doubt; of Han alone it is not, so such texts have none."""
     words = " ".join(_WORDS.findall(text))
     return None if len(words) < _SHORT or _dense(words) else _detected(words, _SURER)
 

@@ -117,6 +117,11 @@ async def ask(
         failed |= {one for one in due if sender.store.get(judges.request(one).id) is None}
 
 
+def known(judges: EvaluationJudges, store: Store, questions: Iterable[JudgeQuestion]) -> Verdicts:
+    """The same of what was asked before; nobody is asked."""
+    return _look_up(judges, store, list(dict.fromkeys(questions)))[0]
+
+
 def _look_up(
     judges: EvaluationJudges, store: Store, questions: Sequence[JudgeQuestion]
 ) -> tuple[Verdicts, list[JudgeDraw]]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TeacherAgreement:
-    """How far each student agrees with one teacher on the test rows; None where that was not to be told."""
+    """How far each student agrees with one teacher on the test rows; None where nothing tells it."""
 
     teacher: str
     student: Estimate | None

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from distill.protocol.error import ApiError
 
 WINDOW_S = 60.0
+_ROUNDED_S = 1e-6
+"""Whoever waits as long as told is let in, however the clock rounds."""
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Rates:
         if self.per_minute is None:
             return {}
         now, seen = self.clock(), self._seen.setdefault(key, deque())
-        while seen and seen[0] <= now - WINDOW_S:
+        while seen and seen[0] <= now - WINDOW_S + _ROUNDED_S:
             seen.popleft()
         if len(seen) >= self.per_minute:
             raise _limited(self.per_minute, seen[0] + WINDOW_S - now)

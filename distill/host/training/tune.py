@@ -182,8 +182,10 @@ def _fresh(folder: Path, base: Path, settings: TuningSettings) -> Path:
     from peft import get_peft_model_state_dict
     from transformers import set_seed
 
+    from distill.base_model.quiet import quiet
     from distill.student.trainers.adapter_weights import save_adapter, with_adapter
 
     set_seed(settings.seed)
-    model = with_adapter(base, settings)
-    return save_adapter(model, get_peft_model_state_dict(model), folder)
+    with quiet():
+        model = with_adapter(base, settings)
+        return save_adapter(model, get_peft_model_state_dict(model), folder)

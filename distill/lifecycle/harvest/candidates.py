@@ -18,6 +18,8 @@ _WHY = 120
 """Characters of a reason that are kept."""
 NEEDED = ("file", "line", "item", "time", "fields", "labels", "private", "why")
 """The columns that a batch of candidates has: those of `LOGGED`, and `why` each is one."""
+GOLD = "gold"
+"""A further column that it may have: an answer that is known to be right, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class SeedCandidate:
     labels: Mapping[str, Json]
     input: str
     before: str
+    gold: Json = None
+    """The answer that is known to be right, after masking; None where nobody knows it."""
 
     @property
     def masked(self) -> bool:
@@ -61,7 +65,9 @@ class Intake:
     def take(self, batches: Iterable[pl.DataFrame]) -> None:
         """Every row of them."""
         for batch in batches:
-            for row in batch.select(NEEDED).iter_rows(named=True):
+            for row in batch.select(pl.col(*NEEDED), *(batch[GOLD],) if GOLD in batch.columns else ()).iter_rows(
+                named=True
+            ):
                 self._row(row)
 
     def drop(self, place: str, why: str, reason: str, detail: str) -> None:
@@ -91,21 +97,24 @@ class Intake:
             row["time"].isoformat() if row["time"] else None,
             fields,
             {name: labels[name] for name in self.shape.columns},
+            orjson.loads(row[GOLD]) if row.get(GOLD) else None,
         )
 
     def _lacks(self, fields: Mapping[str, Json], name: str) -> bool:
         return name not in fields or (name not in self.shape.blank and _is_blank(fields[name]))
 
     def _mask(
-        self, place: str, why: str, time: str | None, fields: Mapping[str, Json], labels: Mapping[str, Json]
+        self, place: str, why: str, time: str | None, fields: Mapping[str, Json], labels: Mapping[str, Json], gold: Json
     ) -> None:
         own = {name: fields[name] for name in self.shape.variables}
         try:
-            clean, plain = masked_fields(own), masked_fields(labels)
+            clean, plain, known = masked_fields(own), masked_fields(labels), masked_fields({GOLD: gold})[GOLD]
         except CannotMask as error:
             self.drop(place, why, "cannot_mask", str(error))
             return
-        self.kept.append(SeedCandidate(place, why, time, clean, plain, self.shape.input(clean), self.shape.input(own)))
+        self.kept.append(
+            SeedCandidate(place, why, time, clean, plain, self.shape.input(clean), self.shape.input(own), known)
+        )
 
 
 def _is_blank(value: Json) -> bool:

@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 
 from distill.curate.gates import credentials
-from distill.curate.gates.private import hidden, named
+from distill.curate.gates.private import PII_HINT, hidden, named
 from distill.records import Json
 from distill.text.normalise import strict_json
 
 _ROUNDS = 4
+HINT = f"{credentials.HINT}|{PII_HINT.removeprefix('(?i)')}|[0-9a-f]{{3,4}}:"
+"""What every text has in which something is masked: one fast look spares most of them a hundred slow ones."""
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{3,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])")
 
 

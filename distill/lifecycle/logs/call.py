@@ -26,6 +26,7 @@ class LoggedCall(NamedTuple):
     time: Json = None
     id: str | None = None
     trace: str | None = None
+    span: str | None = None
     scores: Mapping[str, Json] = {}
     logprobs: Json = None
     latency_s: float | None = None

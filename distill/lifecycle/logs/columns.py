@@ -15,6 +15,7 @@ _LOGGED: dict[str, type[pl.DataType] | pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),  # when it was asked; null where the log does not say, or nothing that can be read
     "id": pl.String,  # the call's own id (a response's, a span's, an observation's)
     "trace": pl.String,  # the id of what it was part of
+    "span": pl.String,  # the id of its span, where its own is that of the response
     "input": pl.String,  # as seeds.parquet holds it: the values of the task's fields, else the last turn of the user's
     "fields": pl.String,  # the task's variables as JSON, as seeds.parquet holds them; null where they cannot be told
     "labels": pl.String,  # columns that the spec uses beside them (labels, a group), as JSON; "{}" where the log has none

@@ -30,12 +30,17 @@ _GOOD = frozenset(
         "true",
         "helpful",
         "upvote",
+        "correct",
+        "right",
+        "pass",
+        "passed",
+        "accepted",
         "1",
     )
 )
 _BAD = frozenset((
     "down", "thumbs_down", "thumbsdown", "thumbs down", "👎", "-1", "negative", "bad", "dislike", "disliked", "no", "false", "unhelpful",
-    "not_helpful", "downvote", "0", "wrong",
+    "not_helpful", "downvote", "0", "wrong", "incorrect", "fail", "failed", "rejected",
 ))  # fmt: skip
 _USERS = ("feedback", "thumb", "rating", "star", "vote", "like", "helpful", "reaction")
 """Parts of the names of what users say; other scores are an evaluator's."""

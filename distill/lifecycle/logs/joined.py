@@ -84,10 +84,14 @@ class Scores:
                 found |= self._of[name]
         return found
 
+    def left(self) -> Iterator[tuple[str, Mapping[str, Json]]]:
+        """(id, scores) of those whose call is in no file, or stands above them."""
+        return ((name, scores) for name, scores in self._of.items() if name not in self._used)
+
     @property
     def unmatched(self) -> int:
-        """Scores whose call is in no file, or stands above them."""
-        return sum(len(scores) for name, scores in self._of.items() if name not in self._used)
+        """How many scores these are."""
+        return sum(len(scores) for _, scores in self.left())
 
 
 def apart_first(files: Sequence[Path]) -> list[Path]:

@@ -5,7 +5,7 @@
         …                                                   # a polars frame of up to 20,000 rows
     tally.sentences()                                       # what was left out, and why; complete once the loop has ended
 
-The shape is told line by line, so that one file may hold several. What is held in memory is one batch, the scores and the requests of batch
+The shape is recognised line by line, so that one file may hold several. What is held in memory is one batch, the scores and the requests of batch
 jobs that stand in files of their own (`joined.MOST`), and one line.
 """
 
@@ -43,13 +43,15 @@ def read_logs(
     *,
     columns: LogColumns = AS_NAMED,
     tally: LogTally | None = None,
+    scores: Scores | None = None,
     rows: int = BATCH,
 ) -> Iterator[pl.DataFrame]:
-    """The calls of the task, in the order of the files and their lines. SpecError where a path is no log."""
+    """The calls of the task, in the order of the files and their lines. SpecError where a path is no log. `scores` are filled with those
+    that stand apart from their calls."""
     tally = LogTally() if tally is None else tally
     files = apart_first(log_files(paths))
     tally.files = [str(path) for path in files]
-    reader = LogReader(shape, columns, tally)
+    reader = LogReader(shape, columns, tally, scores)
     for path in files:
         tally.clock.file()
         for line, value in objects(path):
@@ -64,9 +66,9 @@ def read_logs(
 class LogReader:
     """Takes the lines of logs one by one; holds the rows of the batch that is being read."""
 
-    def __init__(self, shape: TaskShape, columns: LogColumns, tally: LogTally) -> None:
+    def __init__(self, shape: TaskShape, columns: LogColumns, tally: LogTally, scores: Scores | None = None) -> None:
         self.shape, self.named, self.tally = shape, columns, tally
-        self.requests, self.scores = LoggedRequests(), Scores()
+        self.requests, self.scores = LoggedRequests(), Scores() if scores is None else scores
         self.rows: list[tuple[Any, ...]] = []
 
     def batch(self) -> pl.DataFrame:
@@ -161,7 +163,7 @@ class LogReader:
         """A call in the order of LOGGED."""
         said, given = self.shape.told(call.asked)
         beside, columns = call.beside, self.named
-        scores = {**call.scores, **self.scores.of(call.id, call.trace)}
+        scores = {**call.scores, **self.scores.of(call.id, call.span, call.trace)}
         if columns.feedback and (own := named(columns.feedback, beside)) is not None:
             scores[columns.feedback] = own
         private = is_marked(named(columns.private, beside))
@@ -169,7 +171,7 @@ class LogReader:
         labels = {name: own for name in self.shape.columns if (own := named(name, beside)) is not None}
         return (
             file, line, item, call.shape, self.tally.clock.seen(named(columns.time, beside) if columns.time else call.time), call.id, call.trace,
-            said, canonical(given) if given is not None else None, canonical(labels) if labels else "{}", call.answer, call.tool_calls,
+            call.span, said, canonical(given) if given is not None else None, canonical(labels) if labels else "{}", call.answer, call.tool_calls,
             call.refusal, _ended(call.finish_reason), call.model, feedback.verdict(scores, columns.feedback) if scores else None,
             canonical(scores) if scores else None, self._confidence(call), private, call.latency_s, call.prompt_tokens, call.completion_tokens,
         )  # fmt: skip

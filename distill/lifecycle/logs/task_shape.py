@@ -1,4 +1,4 @@
-"""What a call of the task looks like, told by its prompts (`prompt_pattern`), so that the task's fields come back out of what was sent.
+"""What a call of the task looks like, by its prompts (`prompt_pattern`), so that the task's fields come back out of what was sent.
 
 A call whose system prompt is of none of the prompts is another task's. One without a system turn is the task's where its last turn fits,
 or where the task has one variable alone: an application may log only what its user wrote.
@@ -22,7 +22,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class TaskShape:
-    """How calls of a task are told, and its fields taken out of them."""
+    """How calls of a task are recognised, and its fields taken out of them."""
 
     variables: tuple[str, ...]
     prompts: tuple[PromptPattern, ...]

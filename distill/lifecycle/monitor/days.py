@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from distill.lifecycle.harvest.candidates import NEEDED
 from distill.lifecycle.harvest.harvest import AT_MOST
+from distill.lifecycle.monitor.day_sample import CHANCE, SAMPLED, DaySample, chance
+from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
 from distill.lifecycle.monitor.offsets import LogPart
 from distill.lifecycle.monitor.rates.answer_flags import answer_flags
 from distill.lifecycle.monitor.rates.baseline import Baseline
@@ -31,17 +33,24 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(slots=True)
 class DayCounts:
-    """A day's calls; `signals` are (hits, rows that say anything) by signal."""
+    """A day's calls; `signals` are (hits, rows that say anything) by signal, some of them in a sample of the inputs alone."""
 
     calls: int = 0
     distinct: int = 0
     signals: dict[str, list[int]] = field(default_factory=dict)
+    sample: DaySample | None = None
 
     def add(self, name: str, flags: pl.Series) -> None:
         """Count the flags of some calls."""
         hits, rows = self.signals.setdefault(name, [0, 0])
         told = flags.drop_nulls()
         self.signals[name] = [hits + int(told.sum()), rows + told.len()]
+
+    def sampled(self, calls: pl.DataFrame) -> None:
+        """Take calls into the sample, and count what it holds now."""
+        if self.sample is not None:
+            self.sample.take(calls)
+            self.signals.update(self.sample.counts())
 
 
 @dataclass(slots=True)
@@ -54,14 +63,17 @@ class LogIntake:
     near_rows: int
     sampled: int
     """Calls that are kept for the teacher, those with the lowest hash."""
+    keep: CallsToKeep
+    """Those that wait for feedback."""
     harvests: bool = False
     """Whether calls that the student handles badly are kept, each with `why`."""
     days: dict[str, DayCounts] = field(default_factory=dict)
     models: Counter[str] = field(default_factory=Counter)
     calls: int = 0
-    near: int = 0
-    """Distances that were computed, of `inputs` distinct inputs."""
+    again: int = 0
+    """Calls that an earlier look has read, in another version of their document."""
     inputs: int = 0
+    """Distinct inputs, of which `near` are in the days' samples."""
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
     shown: dict[str, pl.DataFrame] = field(default_factory=dict)
     misses: list[pl.DataFrame] = field(default_factory=list)
@@ -71,6 +83,7 @@ class LogIntake:
         """Count a batch; `parts` are the files that it was read from."""
         batch = _placed(batch, parts)
         batch = batch.with_columns(self._day_of())
+        self.keep.take(batch)
         self.calls += batch.height
         self.models.update(dict(batch["model"].drop_nulls().value_counts().iter_rows()))
         for day, count in batch["day"].value_counts().iter_rows():
@@ -79,11 +92,20 @@ class LogIntake:
         for (day,), some in calls.group_by("day"):
             counts = self._day(str(day))
             counts.distinct += some.height
+            counts.sampled(some)
             for name in self.signals(calls):
-                counts.add(name, some[SHOWS + name])
+                if name not in SAMPLED:
+                    counts.add(name, some[SHOWS + name])
         self._keep(calls)
         if self.harvests and sum(one.height for one in self.misses) < AT_MOST:
             self.misses.append(_missed(calls, [name for name in self.signals(calls) if name != LENGTH]))
+
+    def judge(self, verdicts: Sequence[tuple[str, bool]]) -> None:
+        """Count feedback that came later: (day of the call, whether it was right)."""
+        for day, right in verdicts:
+            signals = self._day(day).signals
+            hits, rows = signals.get(FEEDBACK, (0, 0))
+            signals[FEEDBACK] = [hits + (not right), rows + 1]
 
     def _day_of(self) -> pl.Expr:
         """The day of a call: today, where its clock says nothing, or is ahead by more than a day."""
@@ -97,8 +119,13 @@ class LogIntake:
         """The signals that have a column."""
         return [name.removeprefix(SHOWS) for name in calls.columns if name.startswith(SHOWS)]
 
+    @property
+    def near(self) -> int:
+        """Inputs whose distance counts."""
+        return sum(day.sample.inputs for day in self.days.values() if day.sample is not None)
+
     def _day(self, day: str) -> DayCounts:
-        return self.days.setdefault(day, DayCounts())
+        return self.days.setdefault(day, DayCounts(sample=DaySample(self.near_rows)))
 
     def _distinct(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The calls that do not repeat one of their day; of several with feedback a bad one counts."""
@@ -121,10 +148,14 @@ class LogIntake:
 
     def _flagged(self, calls: pl.DataFrame) -> pl.DataFrame:
         """The calls with a column a signal."""
+        calls = calls.with_columns(chance())
         texts = calls["input"].unique(maintain_order=True)
         self.inputs += texts.len()
-        near = [place for place, chance in enumerate((texts.hash(7) / 2**64).to_list()) if chance < self._share()]
-        self.near += len(near)
+        shares = pl.col("day").replace_strict(
+            {day: counts.sample.share for day, counts in self.days.items() if counts.sample}, return_dtype=pl.Float64
+        )
+        wanted = set(calls.filter(pl.col(CHANCE) < shares)["input"])
+        near = [place for place, text in enumerate(texts) if text in wanted]
         about = input_flags(texts.to_list(), self.baseline.known, near=near)
         found = calls.join(about, on="input", how="left", maintain_order="left")
         found = pl.concat([found, answer_flags(found, self.gates)], how="horizontal")
@@ -133,11 +164,6 @@ class LogIntake:
             flags = [label_flag(one, labels) for one in found["labels"]]
             found = found.with_columns(pl.Series(SHOWS + STRATUM, flags, dtype=pl.Boolean))
         return found.with_columns((~pl.col("feedback")).alias(SHOWS + FEEDBACK), *self._handed_on(found))
-
-    def _share(self) -> float:
-        """The share of the inputs whose distance is computed: all, and of what is left of the room each time a half."""
-        left = 1 - self.near / self.near_rows
-        return 1.0 if left > 0.5 else max(2.0 ** np.floor(np.log2(max(left, 1e-6))), 0.0) if left > 0 else 0.0
 
     def _handed_on(self, calls: pl.DataFrame) -> list[pl.Expr]:
         """Calls that the cascade would not leave to the student, where the log says how sure it was."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date
 
 from distill.lifecycle.logs.tally import REASONS
+from distill.lifecycle.monitor.feedback import result
 from distill.lifecycle.monitor.result import Monitored, WatchedSignal
 from distill.report import page
 from distill.report.charts import DayRate
@@ -23,6 +24,7 @@ def html(found: Monitored) -> str:
             "signals": signals, "raised": [one for one in signals if one.alarms], "watched": sum(one.limit is not None for one in signals),
             "points": {one.name: _points(one) for one in signals}, "tops": {one.name: _top(one) for one in signals},
             "total": sum(day.calls for day in found.days), "distinct": sum(day.distinct for day in found.days), "REASONS": REASONS,
+            "FEEDBACK_REASONS": result.REASONS,
         },
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from distill.lifecycle.monitor.feedback.result import FeedbackFigures
 from distill.records import Json
 from distill.stats import Estimate
 
@@ -61,6 +62,22 @@ class DayCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedSample:
+    """The student's answers to sampled calls beside the teacher's, as judges say; `worse` is the share where the teacher's is preferred."""
+
+    asked: int
+    student_better: int
+    teacher_better: int
+    ties: int
+    by_order: int
+    """Of the ties, those in which every judge went with the order."""
+    unread: int
+    worse: Estimate | None
+    own: Estimate | None
+    """The run's, on its test rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherAsked:
     """Logged calls that the teacher answered too; `usd` is None where nobody knows the price."""
 
@@ -71,6 +88,8 @@ class TeacherAsked:
     own: Estimate | None
     """The run's, on its test rows."""
     pending: int = 0
+    judged: JudgedSample | None = None
+    """Where answers are free text and the task has a judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +114,5 @@ class Monitored:
     page: str = ""
     reading: Mapping[str, Json] = field(default_factory=dict)
     """What became of every line, as the readers of logs count it."""
+    feedback: FeedbackFigures | None = None
+    """What people said of calls; None where nobody ever did."""

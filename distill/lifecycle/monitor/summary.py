@@ -12,8 +12,8 @@ from distill.lifecycle.monitor.rates.baseline import RateBound
 from distill.lifecycle.monitor.rates.known_inputs import Count
 from distill.lifecycle.monitor.rates.signals import FAR, SIGNALS
 from distill.lifecycle.monitor.result import DayCalls, LoggedExample, WatchedSignal
+from distill.lifecycle.monitor.sample.differing import student_said
 from distill.lifecycle.monitor.state import MonitorState
-from distill.lifecycle.monitor.teacher_sample import student_said
 from distill.stats import proportion
 
 _LONGEST = 2_000
@@ -59,7 +59,7 @@ def examples(
 def teacher_examples(
     calls: pl.DataFrame, teacher: Mapping[str, str], differs: Mapping[str, bool], most: int = 6
 ) -> list[LoggedExample]:
-    """Calls in which the teacher says something else."""
+    """Calls in which the teacher says something else, or better; `differs` says which."""
     rows = [row for row in calls.iter_rows(named=True) if differs.get(row["input"])]
     return [_example(row, f"the teacher: {teacher[row['input']]}") for row in rows[:most]]
 

@@ -31,7 +31,7 @@ from distill.pipeline.learning_curve.price import price_a_row
 from distill.pipeline.learning_curve.rows import CurveRows, curve_rows, student_kind
 from distill.pipeline.learning_curve.scores import scored
 from distill.pipeline.learning_curve.subsets import FEWEST_POINTS
-from distill.pipeline.next_run import run_number
+from distill.pipeline.next_run import growing, run_number
 from distill.rundir import RunDir, read_parquet
 from distill.stats import Estimate
 from distill.task import event_loop, stores, used_spec
@@ -79,7 +79,8 @@ drawn = event_loop.finished(draw)
 
 @contextmanager
 def opened(task: Task, folder: RunDir, watch: Watcher) -> Iterator[ActiveRun]:
-    """A run whose student is trained on other rows, beside its stages; its money is the run's."""
+    """A run whose student is trained on other rows, beside its stages; its money is the run's, and so is what it grew."""
+    task = growing.as_grown(task, folder)
     with stores.opened(task.home) as store:
         sender = Sender(
             store=store, run=folder.name, budget=Budget(task.spec.budget.usd, store.spent(folder.name)), watch=watch

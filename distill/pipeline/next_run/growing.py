@@ -26,6 +26,8 @@ from distill.strata.growth import StrataGrowth, grown
 from distill.task.task import Task
 
 FILE = "growth.json"
+MISSES = "the misses of"
+"""How the change is called that `seeds.grow` makes of a run's evaluation."""
 
 
 def growth_of(task: Task, parent: RunDir, seeds: Iterable[Seed]) -> StrataGrowth | None:
@@ -58,6 +60,20 @@ def due(task: Task, run: RunDir) -> bool:
         return False
     found = growth_of(task, run, ())
     return found is not None and bool(found.new)
+
+
+def left_out(task: Task, folder: RunDir, *, new: bool) -> str:
+    """What a person should know where `seeds.grow` is set and a run that is no refresh begins, or goes on; nothing where nothing would grow."""
+    if task.spec.seeds.grow is None or (folder / FILE).exists():
+        return ""
+    if new:
+        return "a new run begins without growth (seeds.grow): `distill refresh` grows the strata that the run before missed"
+    done = "report" in folder.manifest()["stages"] and due(task, folder)
+    return (
+        f"{MISSES} {folder.name} are due to grow strata (seeds.grow): `distill refresh` plans and asks it"
+        if done
+        else ""
+    )
 
 
 def _labels(table: pl.DataFrame, by: list[str]) -> dict[str, Mapping[str, str]]:

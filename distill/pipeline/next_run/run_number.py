@@ -89,11 +89,7 @@ def changed_since(task: Task, run: RunDir) -> list[str]:
     """What of the spec and its files changed since a run, and its misses where they are to grow; a run that kept no spec counts as changed."""
     before = used_spec.read(run.path)
     found = ["the spec"] if before is None else used_spec.changes(before, used_spec.comparable(task))
-    return [*found, f"{MISSES} {run.name}"] if growing.due(task, run) else found
-
-
-MISSES = "the misses of"
-"""How the change is called that `seeds.grow` makes of a run's evaluation."""
+    return [*found, f"{growing.MISSES} {run.name}"] if growing.due(task, run) else found
 
 
 def _same_teacher(task: Task, last: RunDir, stages: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from distill.generate import questions
 from distill.generate.questions import first_questions
 from distill.plan.estimate import Spender, SpenderEstimate, estimate
@@ -21,15 +23,15 @@ def growth_plans(rows: RefreshRows) -> list[GrowthPlan]:
     return found
 
 
-def growth_spenders(rows: RefreshRows, found: list[GrowthPlan]) -> list[SpenderEstimate]:
-    """What is asked beside the seeds that are new: the real ones first, as many as are likely needed, and then up to the cap of
-    `seeds.expand`."""
-    task, fresh, unasked = rows.task, set(rows.fresh()), rows.unasked()
+def growth_spenders(rows: RefreshRows, found: list[GrowthPlan], priced: Collection[str]) -> list[SpenderEstimate]:
+    """What is asked beside the seeds whose questions are `priced` already: real ones first, as many as are likely needed, and then up to the
+    cap of `seeds.expand`."""
+    task, unasked, known = rows.task, rows.unasked(), set(priced)
     seeds = [
         seed
         for one in found
         for seed in unasked.get(one.grown.stratum, [])[: targets.likely(one.grown.new, tried=0, got=0)]
-        if seed not in fresh
+        if seed not in known
     ]
     spenders = []
     for number in range(1 + len(task.spec.teacher.panel)):

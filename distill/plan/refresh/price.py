@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from distill.evaluate import arms
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestions, first_questions
-from distill.pipeline.next_run import run_number
+from distill.pipeline.next_run import growing
 from distill.plan.estimate import Spender, SpenderEstimate, estimate
 from distill.plan.refresh.grow import growth_plans, growth_spenders
 from distill.plan.refresh.result import GrowthPlan, RefreshPlan
@@ -31,15 +31,15 @@ def priced(found: RefreshPlan, rows: RefreshRows) -> RefreshPlan:
         *_tested(rows),
     ]
     growth = growth_plans(rows)
-    spenders += (growing := growth_spenders(rows, growth))
-    retrain = bool(anew or fresh or growing) or any(
+    spenders += (to_grow := growth_spenders(rows, growth, fresh))
+    retrain = bool(anew or fresh or to_grow) or any(
         name.startswith(_TRAINED_ON) or name == task.spec.student.prompt for name in found.changes
     )
     trained = training_estimate(task, rows.table, spenders[0]) if retrain else None
     return dataclasses.replace(
         found, spenders=[*spenders, *([trained] if trained else [])], new_rows=len(fresh), retrain=retrain,
-        growth=growth, advice=_advice(found, len(anew), len(fresh), retrain, growth if growing else []),
-        idle=not retrain and all(_of_teacher(task, name) or name.startswith(run_number.MISSES) for name in found.changes),
+        growth=growth, advice=_advice(found, len(anew), len(fresh), retrain, growth if to_grow else []),
+        idle=not retrain and all(_of_teacher(task, name) or name.startswith(growing.MISSES) for name in found.changes),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _of_teacher(task: Task, change: str) -> bool:
 def _advice(found: RefreshPlan, anew: int, fresh: int, retrain: bool, growth: Sequence[GrowthPlan]) -> str:
     if not retrain and not found.strata and found.earlier != found.teacher:
         return "Nothing to ask anew: no training row has an answer of a teacher."
-    if not retrain and any(name.startswith(run_number.MISSES) for name in found.changes):
+    if not retrain and any(name.startswith(growing.MISSES) for name in found.changes):
         return "Nothing to grow with: no seed of those strata is left to ask, and none can be made (seeds.expand); add seeds of them, or set it."
     if not retrain and not found.strata:
         return "Nothing to ask, and the student may stay as it is: what changed is how it is compared, or not of the dataset."

@@ -21,7 +21,7 @@ from distill.teacher.store.store import Store
 
 @dataclass(frozen=True)
 class RefreshRows:
-    """Of a task as it is now, and of the run that would be refreshed. What is lost of the test rows is told to `watch`."""
+    """Of a task as it is now, and of the run that would be refreshed. What is lost of the test rows is said to `watch`."""
 
     task: Task
     parent: RunDir

@@ -17,9 +17,9 @@ from distill.tables.outcome import dropped_frame
 from distill.text.normalise import storable
 
 SHOWN = 20
-"""Faults that are told at most."""
+"""Faults that are reported at most."""
 _ALIKE = 3
-"""Rows with the same fault that are told one by one."""
+"""Rows with the same fault that are reported one by one."""
 _LINES = 10
 _OWN = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
 """What differs between two rows of one fault."""

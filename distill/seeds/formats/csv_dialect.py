@@ -17,7 +17,7 @@ from typing import Protocol
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 200_000
-"""Characters from which a dialect is told."""
+"""Characters from which a dialect is inferred."""
 _ROWS = 1000
 """Lines of it that are looked at."""
 _NOWHERE = "\x1f"
@@ -39,7 +39,7 @@ class CsvReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
-    """What is told of a file; `quote` is "" where nothing is quoted."""
+    """What is known of a file; `quote` is "" where nothing is quoted."""
 
     delimiter: str = ","
     quote: str = '"'

@@ -21,7 +21,7 @@ READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
 """What a file raises that is cut off, packed wrongly or no text."""
 _CHUNK = 1 << 20
 _LOOKED_AT = 4 << 20
-"""Bytes of a file that is no UTF-8 from which its code page is told."""
+"""Bytes of a file that is no UTF-8 from which its code page is inferred."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),

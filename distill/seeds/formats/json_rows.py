@@ -26,7 +26,7 @@ from distill.seeds.formats.file_format import FileFormat, Notes, NumberedRow, Ra
 from distill.text.normalise import strict_json, strict_json_at
 
 _HEAD = 200
-"""Lines from which the layout is told."""
+"""Lines from which the layout is inferred."""
 _TRIED = 100
 """Places where a document may go on behind a value that is none."""
 _BLANK = re.compile(r"[\s,]*")
@@ -43,7 +43,7 @@ def rows(path: Path, form: FileFormat, notes: Notes) -> Iterator[NumberedRow]:
     if not form.encoding and not encoding.name.startswith("utf"):
         encoding = Encoding(
             "utf-8", whole=False
-        )  # a code page is a guess, and JSON is UTF-8: each line is told that is none
+        )  # a code page is a guess, and JSON is UTF-8: each line that is none is reported
     if not encoding.usual:
         note(notes, f"{path.name}: read as {encoding.name}")
     lines = path.name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson"))

@@ -1,6 +1,6 @@
 """Rows of a Parquet file as JSON values: moments as ISO 8601 text, decimals as they are written, bytes that are text as text.
 
-What no JSON value stands for is a ValueError in its place. Where a part of a file cannot be read, its rows are told and those
+What no JSON value stands for is a ValueError in its place. Where a part of a file cannot be read, its rows are reported and those
 around it are read.
 """
 

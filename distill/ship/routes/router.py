@@ -31,15 +31,15 @@ class Router:
 
         self._check(student)
         clients, steps = {"student": student, "teacher": teacher}, answering(self.routes, fields, labels or {})
-        step = _next(steps, None)
+        step = next_step(steps, None)
         while isinstance(step, RoutedCall):
             try:
-                came = _create(clients[step.who], step)
+                came = create(clients[step.who], step)
             except OpenAIError:
                 if step.who == "teacher":
                     raise
                 came = None
-            step = _next(steps, came)
+            step = next_step(steps, came)
         return step
 
     async def ask_async(
@@ -51,15 +51,15 @@ class Router:
 
         self._check(student)
         clients, steps = {"student": student, "teacher": teacher}, answering(self.routes, fields, labels or {})
-        step = _next(steps, None)
+        step = next_step(steps, None)
         while isinstance(step, RoutedCall):
             try:
-                came = await _create(clients[step.who], step)
+                came = await create(clients[step.who], step)
             except OpenAIError:
                 if step.who == "teacher":
                     raise
                 came = None
-            step = _next(steps, came)
+            step = next_step(steps, came)
         return step
 
     def _check(self, student: object) -> None:
@@ -69,7 +69,7 @@ class Router:
             )
 
 
-def _next(steps: Steps, came: Any) -> RoutedCall | RoutedAnswer:
+def next_step(steps: Steps, came: Any) -> RoutedCall | RoutedAnswer:
     """The next call, or the answer. A reply that is no object of the API (a page of HTML comes as a text) is read as it is."""
     dump = getattr(came, "model_dump", None)
     try:
@@ -78,8 +78,8 @@ def _next(steps: Steps, came: Any) -> RoutedCall | RoutedAnswer:
         return end.value  # type: ignore[no-any-return]  # a generator's value is typed by none
 
 
-def _create(client: Any, call: RoutedCall) -> Any:
+def create(client: Any, call: RoutedCall) -> Any:
     """The call by the SDK: what comes of it, or what is to be awaited for it. What the SDK may have no name for goes as it is."""
-    create = client.responses.create if call.responses else client.chat.completions.create
+    method = client.responses.create if call.responses else client.chat.completions.create
     named = {name: call.body[name] for name in ("model", "messages", "input") if name in call.body}
-    return create(**named, extra_body={name: value for name, value in call.body.items() if name not in named})
+    return method(**named, extra_body={name: value for name, value in call.body.items() if name not in named})

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from distill.spec.settings import PositiveInt, Settings
+from distill.spec.settings import NonBlank, PositiveInt, Settings
 from distill.text.normalise import did_you_mean
 
 SIGNALS = (
     "schema", "tools", "finish_reason", "refusal", "length", "boilerplate", "echo", "form", "repetition", "language",
     "far_input", "input_length", "input_language", "unknown_stratum", "handed_on", "bad_feedback", "teacher_differs",
+    "teacher_better",
 )  # fmt: skip
 """Names of what is watched (`distill.lifecycle.monitor.rates.signals`)."""
 
@@ -21,6 +22,22 @@ class TeacherSample(Settings):
 
     rows: int = Field(
         0, ge=0, le=100_000, description="calls of each look, chosen by a hash of the input; 0: none, nothing is asked"
+    )
+
+
+class FeedbackOnCalls(Settings):
+    """What people say of calls after they were logged."""
+
+    calls: int = Field(
+        100_000,
+        ge=0,
+        le=1_000_000,
+        description="the newest calls are kept, masked, until feedback on them comes; 0: none, and only feedback that is logged with its call counts",
+    )
+    score: NonBlank | None = Field(
+        None,
+        description="the one score of feedback files that says whether an answer is right, say correctness; default: each whose name speaks of "
+        "feedback, thumbs, ratings or correctness",
     )
 
 
@@ -42,10 +59,11 @@ class MonitorSettings(Settings):
     )
     ignore: list[str] = Field(default_factory=list, description="signals that are counted and never raise an alarm")
     near_rows: PositiveInt = Field(
-        100_000,
-        description="distinct inputs of a look whose distance to the training rows and whose language are found out; of more, a share by a hash",
+        10_000,
+        description="distinct inputs of a day whose distance to the training rows and whose language are found out; of more, an even share by a hash",
     )
     teacher: TeacherSample = TeacherSample()
+    feedback: FeedbackOnCalls = FeedbackOnCalls()
 
     @field_validator("limits", "ignore")
     @classmethod

@@ -28,12 +28,12 @@ class TuneError(DistillError):
     """The host did not give a tuned model; what is uploaded and created is in the state file."""
 
 
-def _words(message: str) -> str:
+def _words(message: str, setting: str) -> str:
     """A host's message on one line; a page of a gateway is only named."""
     line = " ".join(message.split())
     if (page := _PAGE.search(line)) is not None or _BARE.fullmatch(line):
         status = line[: page.start()].strip(" -") if page else line
-        return f"{status}, and no reason that a tuning API gives; look at student.train.base_url"
+        return f"{status}, and no reason that a tuning API gives; look at {setting}"
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
@@ -46,9 +46,11 @@ class JobEnded(TuneError):
 
 
 @contextmanager
-def explained(host: HostAddress) -> Iterator[None]:
+def explained(
+    host: HostAddress, *, refused: str = "refuses to tune", setting: str = "student.train.base_url"
+) -> Iterator[None]:
     """The SDK's errors as ours, in the host's words and without the key: `AccessRefused` or `TuneError`. What no host can be
-    blamed for stays."""
+    blamed for stays. `refused` says what a refusal refuses, `setting` where the host's address was given."""
     from openai import APIError, APIStatusError, AuthenticationError, PermissionDeniedError
 
     mask = SecretMask.of([host.key, *host.headers.values()])
@@ -60,19 +62,19 @@ def explained(host: HostAddress) -> Iterator[None]:
     except DistillError:
         raise
     except APIError as error:
-        message = mask.text(_words(error.message))
+        message = mask.text(_words(error.message, setting))
         status = error.status_code if isinstance(error, APIStatusError) else 0
         if closed.says_closed(status, message):
             dates = f"{closed.DATES}. " if host.kind == "openai" else ""
-            raise AccessRefused(f"{where} refuses to tune: {message}. {dates}{closed.WAYS_ON}") from None
+            raise AccessRefused(f"{where} {refused}: {message}. {dates}{closed.WAYS_ON}") from None
         if isinstance(error, AuthenticationError | PermissionDeniedError) or error.code == "insufficient_quota":
-            raise AccessRefused(f"{where} refuses to tune: {message}") from None
+            raise AccessRefused(f"{where} {refused}: {message}") from None
         raise TuneError(f"{where}: {message}; what was reached is kept, run again to go on") from None
     except Exception as fault:
         message = mask.text(f"{type(fault).__name__}: {fault}")
         if sdk.misread(fault):
             raise TuneError(
-                f"{where}: a reply is none of a tuning API ({message[:200]}); look at student.train.base_url; "
+                f"{where}: a reply is none of a tuning API ({message[:200]}); look at {setting}; "
                 "what was reached is kept, run again to go on"
             ) from fault
         if not sdk.unsent(fault):

@@ -24,7 +24,7 @@ def _ended_badly(job: FineTuningJob) -> bool:
 async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> FineTuningJob | None:
     """The newest job with our tag or of our training file, which no other job has; never one that ended badly."""
     found: list[FineTuningJob] = []
-    async for jobs in _pages(client):
+    async for jobs in pages(client):
         for job in jobs:
             tagged = (getattr(job, "metadata", None) or {}).get(TAG) == tag
             same = training_file is not None and getattr(job, "training_file", None) == training_file
@@ -35,7 +35,7 @@ async def ours(client: AsyncOpenAI, tag: str, training_file: str | None) -> Fine
     return max(found, key=lambda job: getattr(job, "created_at", None) or 0, default=None)
 
 
-async def _pages(client: AsyncOpenAI) -> AsyncIterator[list[FineTuningJob]]:
+async def pages(client: AsyncOpenAI) -> AsyncIterator[list[FineTuningJob]]:
     """The jobs of the host a page at a time, each once: some hosts give the first page for ever, or take no limit. No filter
     is asked for: a host that keeps no metadata would find nothing."""
     from openai import BadRequestError, NotFoundError, UnprocessableEntityError

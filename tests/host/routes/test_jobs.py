@@ -33,7 +33,7 @@ def file_id(waiting: TrainingHost) -> str:
     return waiting.upload(rows())
 
 
-def ended(host: TrainingHost, job: FineTuningJob, within_s: float = 120.0) -> FineTuningJob:
+def ended(host: TrainingHost, job: FineTuningJob, within_s: float = 300.0) -> FineTuningJob:
     until = time.monotonic() + within_s
     while job.status not in ("succeeded", "failed", "cancelled"):
         assert time.monotonic() < until, job

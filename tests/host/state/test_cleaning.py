@@ -9,8 +9,9 @@ import pytest
 
 from distill.host.home import Home
 from distill.host.run import SCHEMAS
-from distill.host.state import cleaning, files, models, uploads
+from distill.host.state import cleaning, files, jobs, models, uploads
 from distill.host.state.database import Database
+from distill.host.state.jobs import Job
 
 JOBS = {
     "runs": "running", "waits": "queued", "tuned": "succeeded", "gone": "succeeded", "failed": "failed", "parent": "succeeded",
@@ -20,16 +21,11 @@ JOBS = {
 
 @pytest.fixture
 def db(tmp_path: Path) -> Database:
-    made = Database(Home(tmp_path).database, (*SCHEMAS, "CREATE TABLE IF NOT EXISTS jobs (id TEXT, status TEXT)"))
-    for job_id, status in (
-        ("runs", "running"),
-        ("waits", "queued"),
-        ("tuned", "succeeded"),
-        ("gone", "succeeded"),
-        ("failed", "failed"),
-    ):
-        made.write("INSERT INTO jobs (id, status) VALUES (?, ?)", (job_id, status))
+    made = Database(Home(tmp_path).database, SCHEMAS)
+    for job_id, status in JOBS.items():
         folder = Home(tmp_path).job(job_id)
+        parent = str(Home(tmp_path).job("parent") / "deep") if job_id == "waits" else ""
+        jobs.add(made, Job(job_id, 1.0, status, "x", "x", f"ft:x:{job_id}", "file-1", {}, parent=parent))
         (folder / "deep").mkdir(parents=True)
         (folder / "deep" / "weights").write_bytes(b"w" * 1000)
     for job_id in ("tuned", "gone", "parent"):

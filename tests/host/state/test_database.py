@@ -17,7 +17,7 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS t (n INTEGER)"
 def torn(db: Database) -> None:
     with db.transaction():
         db.write("INSERT INTO t VALUES (3)")
-        db.write("INSERT INTO nothing VALUES (3)")
+        db.write("INSERT INTO absent VALUES (3)")
 
 
 def test_all_of_a_block_or_none(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ async def working(db: Database, home: Home) -> AsyncIterator[TrainingQueue]:
 
 
 async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while not true():  # noqa: ASYNC110 - what is waited for stands in a database
             await asyncio.sleep(0.05)
 

@@ -12,11 +12,11 @@ from distill.host.training import request
 from distill.protocol.error import ApiError
 
 LEAST = {"model": "base", "training_file": "file-1"}
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
+VALUES = st.sampled_from(
+    [None, True, 0, -1, 2**70, 0.5, float("inf"), "", "a:b/c", "\x00", [], [1], [None], [{}], {}, {"a": "b"}, {"a": None}, {"type": "dpo"},
+     {"type": ["dpo"]}, {"type": "dpo", "dpo": []}, {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 1e300}}},
+     {"n_epochs": "auto"}, {"batch_size": 2**70}, {"learning_rate_multiplier": -0.0}, [{"type": "wandb", "wandb": None}]]
+)  # fmt: skip
 NAMES = (
     "model",
     "training_file",

@@ -200,3 +200,109 @@ def test_a_run_that_is_half_there_is_an_error(
         looks(log)
     with pytest.raises(UsageError, match="no run"):
         looks(log, run="007")
+
+
+def feedback(path: Path, *rows: dict[str, Any]) -> Path:
+    return write(path, rows)
+
+
+def test_feedback_that_comes_later_is_joined_to_calls_of_earlier_looks_once(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
+    """Thumbs, corrected answers and ids that nobody knows, in a file that is read again at each look."""
+    log = write(tmp_path / "calls.jsonl", day(0, 40) + day(1, 40))
+    assert looks(log).result.feedback is None
+    ids = [f"c-{START + n * DAY + k * DAY // 40}" for n in (0, 1) for k in range(40)]
+    said = feedback(
+        tmp_path / "said.jsonl", *({"id": one, "correct": True} for one in ids[:6]), {"id": ids[6], "thumbs": "down"},
+        {"id": ids[40], "corrected": "glad"}, {"id": ids[41], "corrected": {"mood": "purple"}}, {"id": "c-of-nobody", "correct": True},
+    )  # fmt: skip
+    first, again = looks(log, feedback=[said]), looks(feedback=[said])
+    found = first.result.feedback
+    assert found is not None
+    assert (found.rows, found.new, found.dropped) == (10, 8, {"bad_correction": 1, "unknown": 1})
+    assert [one.day for one in found.days] == ["2025-11-01", "2025-11-02"]
+    assert found.accuracy is not None
+    assert found.accuracy.n == 8
+    assert found.own is not None
+    assert again.result.feedback is not None
+    assert (again.result.feedback.new, again.result.feedback.again) == (0, 8)
+    assert again.result.feedback.accuracy == found.accuracy
+    counted = [
+        sum(one.rows for one in signal.days) for looked in (first, again) for signal in looked.result.signals
+        if signal.name == "bad_feedback"
+    ]  # fmt: skip
+    assert counted == [8, 8]
+    assert "What people said of the answers" in Path(again.result.page).read_text()
+
+
+def test_late_feedback_raises_an_alarm_where_the_spec_has_a_limit(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
+    calls = day(0, 60)
+    log, sets = write(tmp_path / "calls.jsonl", calls), ["monitor.limits={bad_feedback: 0.05}"]
+    assert looks(log, sets=sets).result.alarms == []
+    rows = [{"id": one["response"]["id"], "feedback": "bad"} for one in calls[:40]]
+    found = looks(log, sets=sets, feedback=[feedback(tmp_path / "said.jsonl", *rows)])
+    assert any(alarm.startswith("Bad feedback: 100.0 % of 40 calls") for alarm in found.result.alarms)
+    assert looks(log, sets=sets, feedback=[tmp_path / "said.jsonl"]).result.alarms == found.result.alarms
+
+
+def test_corrected_answers_become_seeds_with_known_answers(looks: Callable[..., MonitorLook], tmp_path: Path) -> None:
+    """Also where the input was harvested before, when nobody knew the answer."""
+    calls = day(0, 200, odd=0.1)
+    log, to = write(tmp_path / "calls.jsonl", calls), HarvestTo(tmp_path / "new.jsonl", {"kind": "a"})
+    looks(log, harvest_to=to)
+    before = [json.loads(line) for line in to.path.read_text().splitlines()]
+    assert before
+    assert {row["expected"] for row in before} == {None}
+    odd = [one for one in calls if "interest upon our joint" in one["request"]["messages"][1]["content"]]
+    rows = [
+        {"id": one["response"]["id"], "corrected": "glad" if "cross" in one["response"]["choices"][0]["message"]["content"] else "cross"}
+        for one in odd
+    ]  # fmt: skip
+    kept = looks(feedback=[feedback(tmp_path / "said.jsonl", *rows)], harvest_to=to).result.harvest
+    assert kept is not None
+    after = [json.loads(line) for line in to.path.read_text().splitlines()]
+    assert kept["candidates"] == kept["new"] + kept["completed"] + sum(kept["dropped"].values())
+    assert kept["completed"] > 0
+    assert [row["message"] for row in after[: len(before)]] == [row["message"] for row in before]
+    known = [row for row in after if row["expected"] is not None]
+    assert len(known) == kept["completed"] + kept["gold"]
+    assert all(row["expected"]["mood"] in ("glad", "cross") for row in known)
+
+
+def test_a_score_in_the_logs_finds_the_call_of_an_earlier_look(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
+    calls = day(0, 30)
+    looks(write(tmp_path / "calls.jsonl", calls))
+    score = {
+        "traceId": "t",
+        "observationId": calls[3]["response"]["id"],
+        "name": "user-feedback",
+        "value": 0,
+        "dataType": "NUMERIC",
+    }
+    found = looks(write(tmp_path / "scores.jsonl", [score])).result
+    assert found.feedback is not None
+    assert (found.feedback.new, found.feedback.accuracy and found.feedback.accuracy.mean) == (1, 0.0)
+    assert not any("scores are of no call" in note for note in found.notes)
+
+
+def test_a_document_that_is_exported_again_counts_what_is_new(
+    looks: Callable[..., MonitorLook], tmp_path: Path
+) -> None:
+    """And calls that share an id are no repeats of each other."""
+    export, calls = tmp_path / "export.json", day(0, 40)
+    for one in calls[30:]:
+        one["response"]["id"] = "always-the-same"
+    export.write_text(json.dumps(calls[:20], indent=1))
+    assert looks(export).result.new_calls == 20
+    export.write_text(json.dumps(calls, indent=1))
+    found = looks(export).result
+    assert found.new_calls == 20
+    assert sum(one.calls for one in found.days) == 40
+    assert any("20 calls were read in an earlier version" in note for note in found.notes)
+    export.write_text(json.dumps(calls, indent=2))
+    assert (looks(export).result.new_calls, looks(export).result.days) == (0, found.days)

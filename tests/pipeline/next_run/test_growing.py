@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 from making import made, put
 from two_teachers import many, serve
 
+from distill.cli.text.plan import plan_lines
 from distill.cli.text.serve.refresh import refresh_lines
 from distill.errors import SpecError
 from distill.pipeline import run as running
+from distill.pipeline.ablation.ablate import ablate
+from distill.pipeline.ablation.plan import AblationRequest
 from distill.pipeline.next_run import growing
 from distill.pipeline.next_run.growing import with_growth
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
 from distill.plan.pilot import pilot_sender
+from distill.plan.plan import plan as planned
 from distill.plan.refresh.probe import probe
 from distill.records import Request, Seed
 from distill.rundir import RunDir
@@ -33,6 +37,7 @@ from distill.task.run import ORDER
 from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
+from distill.views.what_if import what_if
 
 GROW = "seeds.grow.rows=30"
 ODD = "k3"
@@ -46,6 +51,16 @@ def grown_spec(folder: Path) -> Path:
     text = text.replace("test: {rows: 50}}", "test: {rows: 50}, expand: {plausible: false, at_most: 60}}")
     spec.write_text(text.replace("gates: [schema]", "gates: [schema]\ndataset: {accept: 100}"))
     return spec
+
+
+class Heard(Silent):
+    """What is said."""
+
+    def __init__(self) -> None:
+        self.lines = list[str]()
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
 
 
 def kept(run: Run) -> dict[str, int]:
@@ -69,6 +84,17 @@ async def test_the_misses_of_one_run_are_rows_of_the_next(tmp_path: Path) -> Non
         assert (plan.changes, plan.retrain, plan.chosen) == (["the misses of mood/001"], True, [])
         (one,) = plan.growth
         assert (one.grown.stratum, one.grown.had, one.grown.new) == (ODD, 10, 10)
+        ahead = planned(task(GROW))
+        assert ahead.growth is not None
+        assert teachers.asked.total() == asked
+        assert [one.grown.stratum for one in ahead.growth.strata] == [ODD]
+        assert (ahead.growth.run, ahead.growth.rows, ahead.growth.requests) == ("mood/001", 10, plan.requests)
+        line = next(line for line in plan_lines(ahead) if line.startswith("not in it: a refresh grows"))
+        assert f"{ODD} +10 rows by the misses of mood/001, {plan.requests} requests more" in line
+        heard = Heard()
+        assert (await running.work(task(GROW), stages=ORDER, watch=heard)).done == []
+        assert any("are due to grow strata (seeds.grow): `distill refresh`" in said for said in heard.lines)
+
         said = "\n".join(refresh_lines(plan, ""))
         assert f"{ODD}  +10 rows: missed 100 % (57 % to 100 %, n = 5), others " in said
         assert f"{one.unasked:,} seeds left, {one.synthetic:,} rows by synthetic ones" in said
@@ -100,6 +126,13 @@ async def test_the_misses_of_one_run_are_rows_of_the_next(tmp_path: Path) -> Non
         again = await running.work(task(), stages=("generate", "curate", "export"), watch=Silent())
         assert (again.name, again.done) == ("mood/002", []), "what a run grew is its own, and is not decided anew"
         asked = teachers.asked.total()
+        of_it = RunDir(tmp_path, "mood", 2)
+        ablation = await ablate(task(GROW), of_it, AblationRequest("balance", seeds=1), Silent())
+        assert ablation.left_out[0].let_in > 0
+        assert ablation.counts.answers - ablation.counts.dropped == sum(kept(second).values())
+        seen = what_if(spec, ["repetition=on"], overrides=[GROW], env={"OPENAI_BASE_URL": teachers.base_url})
+        assert seen.kept == (sum(kept(second).values()),) * 2, "what it grew is part of its dataset"
+        assert teachers.asked.total() == asked
         third = await running.work(task("gates=[schema, repetition]"), stages=ORDER, watch=Silent(), refresh=True)
         assert (third.name, kept(third), teachers.asked.total()) == ("mood/003", kept(second), asked)
 

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 def monitor(
     spec: Spec,
     logs: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS..."
         ),
-    ],
+    ] = None,
+    feedback: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--feedback",
+            metavar="FILE",
+            help="what people said of calls, by their ids: right, wrong, or the corrected answer; also of earlier calls; repeatable",
+        ),
+    ] = None,
     run: Annotated[
         str | None,
         typer.Option(
@@ -51,7 +59,8 @@ def monitor(
     """Watch a shipped student by its logs.
 
     Schema failures, refusals, lengths, languages, new kinds of input and more are held against the run's own figures, with a
-    bound on false alarms over all looks together. Asks nothing unless --sample is given. Exit code 4: something is raised.
+    bound on false alarms over all looks together. Asks nothing unless --sample is given. --feedback joins what people said later
+    to the calls and gives their accuracy. Exit code 4: something is raised.
     """
     from distill.cli.live.panel import Panel
     from distill.cli.text.serve.monitor import monitor_lines
@@ -65,7 +74,9 @@ def monitor(
     if task.spec.monitor.teacher.rows:
         need_price(task)
     with Panel(quiet=as_json) as panel:
-        looked = look(task, logs, panel, run=run, harvest_to=_harvest_to(harvest, label or []))
+        looked = look(
+            task, logs or [], panel, run=run, feedback=feedback or [], harvest_to=_harvest_to(harvest, label or [])
+        )
     out(dict(plain(looked.result)), as_json, monitor_lines(looked.result))
     if looked.result.alarms:
         raise typer.Exit(4)

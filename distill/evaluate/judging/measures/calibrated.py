@@ -14,7 +14,7 @@ from distill.stats import Estimate, proportion
 
 _DRAWS = 4000
 _FEWEST = 10
-"""Labelled answers of either kind from which an error rate is told."""
+"""Labelled answers of either kind from which an error rate is estimated."""
 _LEAST_SKILL = 0.1
 """Of sensitivity + specificity - 1: below, a judge is hardly better than chance and nothing can be corrected."""
 

@@ -94,7 +94,7 @@ def _of_record(record: Mapping[str, Json], resource: Mapping[str, Json]) -> Iter
     own = attributes(record.get("attributes"))
     name = first(record, "eventName", "event_name") or own.get("event.name")
     if name == _SCORE:
-        of = word(own.get("gen_ai.response.id")) or word(first(record, "spanId", "span_id"))
+        of = word(own.get("gen_ai.response.id")) or _hex(first(record, "spanId", "span_id"))
         yield LoggedScore((of,) if of else (), *_score(own))
     elif name == _DETAILS:
         yield _tried(record, own, (), resource)
@@ -138,11 +138,15 @@ def _call(
         span, "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime", "timeUnixNano", "timestamp"
     )
     given = dict(_score(one) for name, one in events if name == _SCORE)
+    response, span_id = (
+        word(own.get("gen_ai.response.id")),
+        _hex(first(span, "spanId", "span_id") or context.get("span_id")),
+    )
     return LoggedCall(
         "otel", asked, text_of(message), (own, metadata, resource), tool_calls=calls_of(message),
         refusal=word(message.get("refusal")) or "", finish_reason=word(ended),
         model=word(first(own, "gen_ai.response.model", "gen_ai.request.model", "langfuse.observation.model.name")), time=start,
-        id=word(own.get("gen_ai.response.id")) or _hex(first(span, "spanId", "span_id") or context.get("span_id")),
+        id=response or span_id, span=span_id if response else None,
         trace=_hex(first(span, "traceId", "trace_id") or context.get("trace_id")), scores=scores_of(own, metadata) | given,
         latency_s=_latency(span, start), prompt_tokens=number(first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens") or usage.get("input")),
         completion_tokens=number(first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens") or usage.get("output")),

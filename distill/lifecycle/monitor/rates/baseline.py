@@ -18,8 +18,9 @@ from distill.evaluate.selective.routing import Routing
 from distill.lifecycle.monitor.rates.answer_flags import answer_flags
 from distill.lifecycle.monitor.rates.evidence import rate_bound
 from distill.lifecycle.monitor.rates.known_inputs import Count, KnownInputs, known_inputs
-from distill.lifecycle.monitor.rates.signals import HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
+from distill.lifecycle.monitor.rates.signals import BETTER, HANDED_ON, LIMITS, SHOWS, SIGNALS, TEACHER
 from distill.rundir import RunDir, read_json, read_parquet
+from distill.stats import Estimate, proportion
 
 _UNSURE = 0.75
 """Part of a signal's level that is for the run's own rate."""
@@ -101,7 +102,7 @@ def _of_answers(run: RunDir, seeds: pl.DataFrame, gates: Mapping[str, Mapping[st
     )
     flags = answer_flags(pl.concat([asked, rows], how="horizontal"), gates)
     counted = {name.removeprefix(SHOWS): _count(flags[name]) for name in flags.columns}
-    return {name: one for name, one in counted.items() if one.rows} | _against_teacher(run)
+    return {name: one for name, one in counted.items() if one.rows} | _against_teacher(run) | _judged(run)
 
 
 def _said(text: str) -> tuple[str, str]:
@@ -129,6 +130,25 @@ def _against_teacher(run: RunDir) -> dict[str, Count]:
     scores = read_parquet(run / "scores.parquet", ["seed_id", "arm", "metric", "value"])
     own = scores.filter((pl.col("arm") == "student") & (pl.col("metric") == "agreement"))["value"].drop_nulls()
     return {TEACHER: Count(int((own < 1).sum()), own.len())} if own.len() else {}
+
+
+def _judged(run: RunDir) -> dict[str, Count]:
+    """Test rows on which judges prefer the teacher's answer to the student's."""
+    if not (run.path / "comparison.json").is_file():
+        return {}
+    pairs = (read_json(run / "comparison.json", dict).get("judging") or {}).get("pairs") or []
+    found = next((one for one in pairs if one["other"] == "teacher"), None)
+    rows = found["wins"] + found["ties"] + found["losses"] if found else 0
+    return {BETTER: Count(found["losses"], rows)} if found and rows else {}
+
+
+def right_on_tests(run: RunDir) -> Estimate | None:
+    """Test rows with a known answer that the student had wholly right; None where there are none."""
+    if not (run.path / "scores.parquet").is_file():
+        return None
+    scores = read_parquet(run / "scores.parquet", ["arm", "metric", "value"])
+    own = scores.filter((pl.col("arm") == "student") & (pl.col("metric") == "json_fields"))["value"].drop_nulls()
+    return proportion(int((own >= 1).sum()), own.len()) if own.len() else None
 
 
 def _handed_on(run: RunDir, found: Routing | None) -> dict[str, Count]:

@@ -3,7 +3,7 @@
 answers    the spec's gates that need no model, on the student's answers to the test rows and on those of the log
 inputs     far from all training rows, of an odd length, in another language, of a stratum that the run did not have
 use        calls that the cascade would hand to the teacher, bad feedback of users
-teacher    answers that differ from what the teacher says, in a sample that is asked for (`distill.lifecycle.monitor.teacher_sample`)
+teacher    answers that differ from what the teacher says, or are worse by a judge, in a sample that is asked for (`distill.lifecycle.monitor.sample`)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FAR, LENGTH, LANGUAGE, STRATUM = "far_input", "input_length", "input_language", "unknown_stratum"
-HANDED_ON, FEEDBACK, TEACHER = "handed_on", "bad_feedback", "teacher_differs"
+HANDED_ON, FEEDBACK, TEACHER, BETTER = "handed_on", "bad_feedback", "teacher_differs", "teacher_better"
 SHOWS = "shows_"
 """Begins the name of a signal's column in a table of calls."""
 
@@ -60,6 +60,7 @@ SIGNALS: Mapping[str, Signal] = {
         "Bad feedback", "calls that users marked as bad", "no figure: only where monitor.limits gives one"
     ),
     TEACHER: Signal("Differs from the teacher", "sampled calls in which the teacher says something else", _TESTS),
+    BETTER: Signal("Worse than the teacher", "sampled calls in which a judge prefers the teacher's free text", _TESTS),
 }
 """By name, in the order in which they are shown."""
 

@@ -31,6 +31,29 @@ def test_an_alarm_is_exit_code_4_and_names_the_page(finished_moods: Path, distil
     assert found["alarms"]
 
 
+def test_later_feedback_is_given_alone_and_its_rows_add_up(
+    finished_moods: Path, distill: Distill, tmp_path: Path
+) -> None:
+    log, said = write(tmp_path / "calls.jsonl", 20), tmp_path / "said.jsonl"
+    distill("monitor", finished_moods, log)
+    said.write_text(
+        "".join(json.dumps(row) + "\n" for row in (
+            {"id": f"c-{START}", "correct": True}, {"id": f"c-{START + 1}", "correct": False}, {"id": "c-0", "correct": True},
+            {"id": f"c-{START}", "correct": True},
+        ))
+    )  # fmt: skip
+    found = distill("monitor", finished_moods, "--feedback", said)
+    assert "right by feedback: 50.0 % (9.5 % to 90.5 %, n = 2); on the run's test rows " in found.out
+    assert "feedback: 4 rows: 2 new, 1 with a better word on the same call, 1 left out" in found.out
+    assert "  1 of no call that is kept (first said.jsonl:3)" in found.out
+    again = json.loads(distill("monitor", finished_moods, "--feedback", said, "--json").out)["feedback"]
+    assert (again["new"], again["again"], again["accuracy"]["n"]) == (0, 2, 2)
+    assert distill("monitor", finished_moods, "--feedback", tmp_path / "nowhere.jsonl").code == 2
+    nothing = distill("monitor", finished_moods)
+    assert nothing.code == 2
+    assert "no log is named" in nothing.err
+
+
 def test_bad_arguments_are_one_line(finished_moods: Path, distill: Distill, tmp_path: Path) -> None:
     log = write(tmp_path / "calls.jsonl", 5)
     assert "expected NAME=VALUE" in distill("monitor", finished_moods, log, "--label", "kind").err

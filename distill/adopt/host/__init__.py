@@ -1,0 +1,1 @@
+"""What a host still tells of its tunes: jobs, files, last days."""

@@ -1,0 +1,1 @@
+"""A task folder from the files of a tune."""

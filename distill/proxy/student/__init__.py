@@ -1,0 +1,1 @@
+"""The promoted student behind the proxy: in shadow beside the teacher, or live before it."""
