@@ -18,9 +18,12 @@ from distill.protocol.error import ApiError
 pytest.importorskip("torch", reason="the training extra is not installed")
 
 BASE = ServedModel("tiny", "tiny")
+DIGIT = {"type": "integer", "minimum": 1, "maximum": 9}
 SCHEMA: Any = {
     "type": "object",
-    "properties": {"team": {"enum": ["orders", "billing"]}, "sure": {"type": "boolean"}, "rows": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 9}, "maxItems": 3}},
+    "properties": {
+        "team": {"enum": ["orders", "billing"]}, "sure": {"type": "boolean"}, "rows": {"type": "array", "items": DIGIT, "maxItems": 3},
+    },
     "required": ["team", "sure", "rows"], "additionalProperties": False,
 }  # fmt: skip
 
