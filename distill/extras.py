@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
         "httptools": "httptools", "python_multipart": "python-multipart", "starlette": "starlette", "uvicorn": "uvicorn",
     },
     "hub": {"huggingface_hub": "huggingface_hub"},
+    "schema": {"llguidance": "llguidance"},
     "mlflow": {"mlflow": "mlflow-skinny", "sqlalchemy": "sqlalchemy", "alembic": "alembic"},
     "train": {
         name: name for name in ("accelerate", "datasets", "gguf", "peft", "torch", "transformers", "trl")
@@ -43,7 +44,11 @@ def install(*extras: str) -> str:
 
 def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
-    made = "" if extras in (("host",), ("meaning",), ("hub",), ("mlflow",)) else "in a checkout `make distill`, or: "
+    made = (
+        ""
+        if extras in (("host",), ("meaning",), ("hub",), ("mlflow",), ("schema",))
+        else "in a checkout `make distill`, or: "
+    )
     return f"install it: {made}{install(*extras)}"
 
 

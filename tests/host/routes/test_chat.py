@@ -130,8 +130,11 @@ def test_a_bias_of_a_hundred_writes_nothing_else(host: Answering) -> None:
         ({"stream_options": {"include_usage": True}}, 400, "stream_options", "only allowed when 'stream'"),
         ({"top_k": 3}, 400, "top_k", "Unknown parameter"),
         ({"functions": [{"name": "a"}]}, 400, "functions", "tools"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "wizard"}}}},
+            400, "response_format", "Invalid schema for response_format 'a'",
+        ),
         ({"response_format": {"type": "yaml"}}, 400, "response_format.type", "json_schema"),
-        ({"response_format": {"type": "json_object"}}, 501, "response_format", "GGUF"),
         ({"tools": [{"type": "function", "function": {"name": "look"}}]}, 400, "tools", "no place for tools"),
         ({"tools": [{"type": "retrieval"}]}, 400, "tools[0].type", "function"),
         ({"tool_choice": "auto"}, 400, "tool_choice", "only allowed when 'tools'"),

@@ -119,6 +119,20 @@ def _schema(body: Body) -> Mapping[str, Json] | None:
     schema = named.get("schema")
     if not isinstance(schema, Mapping):
         raise parameters.missing("response_format.json_schema.schema")
+    return _sound(schema, named["name"])
+
+
+def _sound(schema: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except (SchemaError, RecursionError) as fault:
+        why = fault.message if isinstance(fault, SchemaError) else "it is nested too deep"
+        raise ApiError(
+            f"Invalid schema for response_format '{name[:64]}': {why[:300]}.",
+            code="invalid_json_schema", param="response_format",
+        ) from None  # fmt: skip
     return schema
 
 

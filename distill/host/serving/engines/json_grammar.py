@@ -44,10 +44,11 @@ class JsonGrammar:
 
 def tokens_of(tokenizer: PreTrainedTokenizerBase, stops: Sequence[int]) -> Any:
     """A tokeniser as llguidance reads it; ApiError 501 where that is not here."""
-    if not extras.here("llguidance"):
+    if extras.missing("schema"):
         raise ApiError(
-            "This base is served by transformers, which holds an answer to a JSON schema only with the package llguidance: pip install "
-            "llguidance. Or serve it from a GGUF file or by a vLLM (--upstream), or leave 'response_format' and a required 'tool_choice' out.",
+            "This base is served by transformers, which holds an answer to a JSON schema only with the package llguidance; "
+            f"{extras.hint('schema')}. Or serve it from a GGUF file or by a vLLM (--upstream), or leave 'response_format' and a required "
+            "'tool_choice' out.",
             status=501, code="unsupported_parameter", param=_PARAM,
         )  # fmt: skip
     import llguidance.hf

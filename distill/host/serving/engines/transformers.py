@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,4 +149,8 @@ def _write(loaded: PeftModel, adapter: Path | None, writings: Sequence[Writing])
 def _telling(told: asyncio.Queue[Piece | Exception]) -> Tell:
     """How the computing thread tells a piece to this one."""
     loop = asyncio.get_running_loop()
-    return lambda piece: loop.call_soon_threadsafe(partial(told.put_nowait, piece)) and None
+
+    def tell(piece: Piece) -> None:
+        loop.call_soon_threadsafe(told.put_nowait, piece)
+
+    return tell
