@@ -134,7 +134,9 @@ def uploads(host: Host, luck: random.Random) -> dict[str, Any]:
         kept[made.id] = hashlib.sha256(data).hexdigest()
 
     for _ in range(KILLS["upload"]):
+        before = len(kept)
         with busy(upload, host, 4):
+            until(lambda before=before: len(kept) > before)
             time.sleep(luck.uniform(0.05, 0.6))
             host.kill()
         host.start()
@@ -143,7 +145,7 @@ def uploads(host: Host, luck: random.Random) -> dict[str, Any]:
             for name, digest in kept.items():
                 if name not in listed or hashlib.sha256(client.files.content(name).read()).hexdigest() != digest:
                     host.missed.append(f"upload: {name} is lost or not as it was sent")
-            lying = {one.name: one.stat().st_size for one in (host.folder / "host" / "files").iterdir()}
+            lying = {one.name: one.stat().st_size for one in (host.folder / "host" / "files").glob("*")}
             if lying != listed:
                 host.missed.append(f"upload: rows and bytes are not the same files: {set(lying) ^ set(listed)}")
     return {"answered": len(kept)}
@@ -160,7 +162,9 @@ def creates(host: Host, luck: random.Random) -> dict[str, Any]:
         time.sleep(0.05)
 
     for _ in range(KILLS["create"]):
+        before = len(made)
         with busy(create, host, 2):
+            until(lambda before=before: len(made) > before)
             time.sleep(luck.uniform(0.2, 1.5))
             host.kill()
         host.start()
