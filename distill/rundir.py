@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -147,10 +147,10 @@ class RunDir:
     home: Path
     task: str
     number: int
+    path: Path = field(init=False, repr=False, compare=False)
 
-    @property
-    def path(self) -> Path:
-        return self.home / "runs" / self.task / f"{self.number:03d}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", self.home / "runs" / self.task / f"{self.number:03d}")
 
     def __truediv__(self, name: str) -> Path:
         reads.note_file(self.path / name)

@@ -40,7 +40,7 @@ async def test_the_code_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         names: dict[str, object] = {}
         text = code[1].replace("http://127.0.0.1:8000/v1", url).replace("where is my parcel?", TEXTS[0])
         await asyncio.to_thread(exec, text, names)  # our own page
-    assert names["found"].value == {"mood": "cross"}  # type: ignore[attr-defined]
+    assert names["found"].value == {"mood": "cross"}  # type: ignore[attr-defined]  # the page made it an answer
 
 
 def test_the_page_names_every_file_and_reason() -> None:

@@ -25,7 +25,7 @@ from distill.generate.seed_status import SeedStatus, seed_status
 from distill.records import Json
 from distill.strata import targets
 from distill.tables.lookup import Lookup, without
-from distill.tables.outcome import partition
+from distill.tables.outcome import dropped_frame, partition
 from distill.tables.remaining import RemainingRows
 from distill.task import near_graph
 
@@ -82,14 +82,15 @@ def _note_seed_status(state: Curating) -> None:
 def _check_approved(state: Curating) -> None:
     """Approved rows keep what the private gates let pass; a verdict costs a call, so no judge is asked about them."""
     given = state.given
-    entered = given.approved.column("seed_id").len()
+    if not given.approved.column("seed_id").len():
+        state.flagged = dropped_frame()
+        return
     state.flagged = approved.check(given.approved, without_calls(given.gates))
-    if entered:
-        # What a teacher said of a row before a person decided it is among the answers.
-        asked = len({question.seed for question in given.asked if question.seed in given.decided})
-        for loss in given.approved.losses:
-            loss.report.update({"asked": asked} if asked else {})
-        state.rows.losses += given.approved.losses
+    # What a teacher said of a row before a person decided it is among the answers.
+    asked = len({question.seed for question in given.asked if question.seed in given.decided})
+    for loss in given.approved.losses:
+        loss.report.update({"asked": asked} if asked else {})
+    state.rows.losses += given.approved.losses
 
 
 def _vote(state: Curating) -> None:

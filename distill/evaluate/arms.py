@@ -6,6 +6,7 @@ prompted_base   the base with the teacher's prompt; no schema is forced, so its 
 few_shot        the base with the student's prompt and training rows as examples (`arm_kinds.few_shot`)
 base            the base with the student's short prompt
 student         the same, with what it learnt
+student training 2, …   the same, trained again by other seeds (`arm_kinds.trained_again`)
 gold_student    the same, with what it learns from the known answers alone (`arm_kinds.gold_student`)
 previous        the student of the run that this one refreshes (`distill.evaluate.previous`)
 linear          a linear model of the rows that the student learnt, where answers are closed (`distill.student.linear`)
@@ -18,6 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -67,10 +69,11 @@ class Arm:
 
 
 def arms_of(
-    task: Task, *, student: Address | None, gold: Address | None = None, examples: Examples | None = None
-) -> list[Arm]:
-    """The spec's arms in its order, then its rivals; the student, the one of the known answers alone and the base with examples where
-    they are there.
+    task: Task, *, student: Address | None, gold: Address | None = None, examples: Examples | None = None,
+    again: Mapping[str, Address] = MappingProxyType({}),
+) -> list[Arm]:  # fmt: skip
+    """The spec's arms in its order, then further trainings of the student, `again`, and rivals; the student, the one of the known answers
+    alone and the base with examples where they are there.
     """
     known = {
         "teacher": Arm("teacher", task.teacher, task.teacher_prompt, task.output),
@@ -87,7 +90,8 @@ def arms_of(
         Arm(name, model.address, task.rival_prompts.get(name, task.teacher_prompt), task.output, model)
         for name, model in task.rivals.items()
     ]
-    return [*(known[name] for name in task.spec.arms if name in known), *rivals]
+    trainings = [Arm(name, at, task.student_prompt) for name, at in again.items()]
+    return [*(known[name] for name in task.spec.arms if name in known), *trainings, *rivals]
 
 
 def prompt_room(task: Task) -> int:

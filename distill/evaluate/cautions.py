@@ -4,14 +4,14 @@ teacher, odd test rows."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from distill.evaluate.evidence.strata import FallenStratum
 from distill.evaluate.metrics import REORDERED
-from distill.evaluate.scores import Scores
-from distill.stats import mean_interval
+from distill.evaluate.metrics.names import right_share
+from distill.evaluate.scores import ALONE, Scores, mean_of
 from distill.text.percentages import percent
 
 _WEAK = 0.5
@@ -57,13 +57,13 @@ def reordered_lists(scores: pl.DataFrame) -> list[str]:
     ]
 
 
-def weak_teacher(scores: Scores) -> list[str]:
-    """A teacher that is wrong more often than right: to be as good as it is worth little."""
-    known = list(scores.get(("teacher", "json_fields"), {}).values())
-    right = mean_interval(known) if known else None
+def weak_teacher(scores: Scores, metric: str, clusters: Mapping[str, str] = ALONE) -> list[str]:
+    """A teacher that is wrong more often than right by `metric`: to be as good as it is worth little."""
+    known = scores.get(("teacher", metric), {})
+    right = mean_of(known, known, clusters)
     if right is None or right.small or right.high >= _WEAK:
         return []
     return [
-        f"The teacher itself gets {percent(right.mean, 0)} of the known answers right, on {right.n} test rows, so to be as good "
-        "as it is worth little. Look at its prompt, or at the known answers."
+        f"The teacher itself gets {percent(right.mean, 0)} {right_share(metric)}, on {right.n} test rows, so to be as good "
+        f"as it is worth little. Look at its prompt, or at {'the check' if metric == 'verify' else 'the known answers'}."
     ]

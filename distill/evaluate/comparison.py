@@ -25,13 +25,24 @@ from distill.evaluate.evidence.teacher_errors import TeacherErrors, teacher_erro
 from distill.evaluate.judging.result import Judging
 from distill.evaluate.labels.result import FieldLabels
 from distill.evaluate.metrics import NO_KNOWN
-from distill.evaluate.metrics.names import PRIMARY, deciding, likeness_to_teacher
+from distill.evaluate.metrics.names import BY_TEACHER, PRIMARY, deciding, likeness_to_teacher
 from distill.evaluate.not_comparable import not_comparable
 from distill.evaluate.previous.agreement import TeacherAgreement
 from distill.evaluate.probes.result import ProbeResult
-from distill.evaluate.scores import Scores, both_have, mean_of, paired_gap, scores_by_arm
+from distill.evaluate.scores import (
+    STUDENT,
+    TRAINING,
+    Scores,
+    both_have,
+    mean_of,
+    paired_gap,
+    right_of,
+    scores_by_arm,
+    student_mean,
+)
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
 from distill.evaluate.selective.cascade import Selective
+from distill.evaluate.training_seeds import TrainingSeeds, averaged, seeds_of
 from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import FEW, Estimate
@@ -104,6 +115,8 @@ class Comparison:
     """What the student answers alone; None where no rows are set apart to find it out."""
     judging: Judging | None = None
     """What judges found; None where none was asked."""
+    seeds: TrainingSeeds | None = None
+    """The student's trainings by several seeds; None where it was trained once."""
     probes: list[ProbeResult] = field(default_factory=list)
     diagnosis: Diagnosis | None = None
     by_teacher: list[TeacherAgreement] = field(default_factory=list)
@@ -133,7 +146,7 @@ def compare(
     `tests` holds seed_id, input, gold (JSON or null) and, if there are any, labels (JSON), group and cluster: the test rows of
     seeds.parquet. `asked` are the arms, by default those of `calls`; `marks` are the teacher's in its exam.
     """
-    by_arm, clusters = scores_by_arm(scores), clusters_of(tests)
+    by_arm, clusters = averaged(scores_by_arm(scores)), clusters_of(tests)
     metric = _primary(by_arm, answers.decide_by)
     names = _in_order(calls["arm"].to_list() + scores["arm"].to_list())
     arms = {arm: _arm(arm, scores, calls, by_arm, clusters) for arm in names}
@@ -144,11 +157,12 @@ def compare(
     beyond, prompted = _without_known_answer(scores, metric), "teacher" if answers.teacher_is_base else "prompted_base"
     rows = (tests.height - beyond, beyond)
     fallen = [] if likeness_to_teacher(metric) else fallen_strata(by_arm, metric, tests, margin)
-    ceiling = None if likeness_to_teacher(metric) else gather.ceiling(by_arm, clusters, marks or ExamMarks())
+    ceiling = None if likeness_to_teacher(metric) else gather.ceiling(by_arm, metric, clusters, marks or ExamMarks())
     tokens = {name: arm.tokens for name, arm in arms.items()}
     seen = gather.evidence_of(
         by_arm, metric, margin, kind=answers.kind, rows=rows, tokens=tokens, prompted=prompted, clusters=clusters
     )
+    seeds = seeds_of(by_arm, metric)
     seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
         metric=metric,
@@ -159,22 +173,34 @@ def compare(
         differences=_differences(by_arm, arms, clusters),
         by_label=by_label(by_arm, metric, tests),
         worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), answers.fields),
-        warnings=[*cautions.reordered_lists(scores), *cautions.nothing_right(fallen), *cautions.weak_teacher(by_arm)],
-        verdict=nothing or with_caution(verdict(seen), metric),
+        warnings=[
+            *cautions.reordered_lists(scores),
+            *cautions.nothing_right(fallen),
+            *cautions.weak_teacher(by_arm, right_of(by_arm, metric), clusters),
+        ],
+        verdict=_told(nothing or with_caution(verdict(seen), metric), seeds),
+        seeds=seeds,
         test_clusters=tests.height - len(clusters) + len(set(clusters.values())),
         fallen=fallen,
         ceiling=ceiling,
-        teacher_errors=None if likeness_to_teacher(metric) else teacher_errors(by_arm, calls, tests, answers.fields),
+        teacher_errors=None
+        if likeness_to_teacher(metric)
+        else teacher_errors(by_arm, metric, calls, tests, answers.fields),
     )
+
+
+def _told(found: ComparisonVerdict, seeds: TrainingSeeds | None) -> ComparisonVerdict:
+    """The verdict with what the trainings differ."""
+    return replace(found, sentences=[*found.sentences, seeds.sentence]) if seeds else found
 
 
 def _primary(scores: Scores, decide_by: str | None) -> str:
     """What the spec names, else the first of PRIMARY that the student has; agreement, where the known answers are too few and it is of
     more rows."""
     metric = deciding((name for arm, name in scores if arm == "student"), decide_by)
-    known, agreed = (len(both_have(scores, name, "teacher")) for name in ("json_fields", "agreement"))
-    too_few = decide_by is None and metric == "json_fields" and known < FEW and agreed > known
-    return "agreement" if too_few else metric
+    beside = BY_TEACHER.get(metric, "")
+    known, agreed = (len(both_have(scores, name, "teacher")) for name in (metric, beside))
+    return beside if decide_by is None and known < FEW and agreed > known else metric
 
 
 def _without_known_answer(scores: pl.DataFrame, metric: str) -> int:
@@ -184,7 +210,9 @@ def _without_known_answer(scores: pl.DataFrame, metric: str) -> int:
 
 
 def _in_order(arms: Iterable[str]) -> list[str]:
-    return sorted(set(arms), key=lambda arm: (ARMS.index(arm) if arm in ARMS else len(ARMS), arm))
+    """Without further trainings of the student, which are in its own numbers."""
+    named = {arm for arm in arms if not arm.startswith(TRAINING)}
+    return sorted(named, key=lambda arm: (ARMS.index(arm) if arm in ARMS else len(ARMS), arm))
 
 
 def _metrics(scores: Scores) -> list[str]:
@@ -198,7 +226,7 @@ def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores, cl
         metrics={
             name: found
             for (owner, name), rows in by_arm.items()
-            if owner == arm and (found := mean_of(rows, rows, clusters)) is not None
+            if owner == arm and (found := _mean_of(arm, name, rows, by_arm, clusters)) is not None
         },
         calls=made.height,
         failed=made.height - answered.height,
@@ -209,6 +237,13 @@ def _arm(arm: str, scores: pl.DataFrame, calls: pl.DataFrame, by_arm: Scores, cl
         completion_tokens=_mean(answered["completion_tokens"]),
         usd_per_1000=_mean(answered["usd"] * 1000),
     )
+
+
+def _mean_of(
+    arm: str, metric: str, rows: Mapping[str, float], scores: Scores, clusters: Mapping[str, str]
+) -> Estimate | None:
+    """An arm's mean; the student's with what its trainings differ."""
+    return student_mean(scores, metric, rows, clusters) if arm == STUDENT else mean_of(rows, rows, clusters)
 
 
 def _mean(column: pl.Series) -> float | None:

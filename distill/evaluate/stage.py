@@ -11,7 +11,7 @@ import polars as pl
 
 from distill import memory
 from distill.atomic_write import write_json, write_parquet
-from distill.evaluate.arm_kinds import classifiers, few_shot, gold_student
+from distill.evaluate.arm_kinds import classifiers, few_shot, gold_student, trained_again
 from distill.evaluate.arm_kinds.few_shot import Examples
 from distill.evaluate.arms import (
     Answers,
@@ -47,11 +47,11 @@ async def evaluate(run: ActiveRun) -> None:
 async def _evaluate(run: ActiveRun) -> Mapping[str, Json]:
     task = run.task
     await asyncio.to_thread(own.import_all, task)  # before the arms are asked
-    gold = await gold_student.trained(run)
+    gold, again = await gold_student.trained(run), await trained_again.trained(run)
     student = student_of(task, run.folder)
     earlier = earlier_student(task, run.parent) if run.parent else None
     tests = _tests(run)
-    arms = arms_of(task, student=student, gold=gold, examples=_examples(run))
+    arms = arms_of(task, student=student, gold=gold, examples=_examples(run), again=again)
     apart, arms = await calibration.ask(run, arms)
     asked = [*arms, *([earlier.arm] if earlier and earlier.arm else [])]
     if len(asked) > 1:

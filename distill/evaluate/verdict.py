@@ -16,6 +16,7 @@ from distill.evaluate.evidence import ceiling, more_rows, wording
 from distill.evaluate.evidence.more_rows import OpenQuestion
 from distill.evaluate.evidence.seen import LUCK, Evidence
 from distill.evaluate.evidence.strata import SHOWN, listed
+from distill.evaluate.metrics.names import RIGHT, right_share
 from distill.stats import FEW, Estimate, RowsRange
 from distill.stats.power import fewest_rows
 from distill.text.percentages import percent, points
@@ -81,13 +82,13 @@ def _no_measure(seen: Evidence) -> bool:
         right is not None
         and not right.small
         and right.mean < _NONE_RIGHT
-        and not (seen.metric == "json_fields" and seen.gap.low > 0)
+        and not (seen.metric in RIGHT and seen.gap.low > 0)
     )
 
 
 def _right(seen: Evidence) -> Estimate | None:
     """How often the teacher is right, by the test rows, or where these do not tell by its exam."""
-    if seen.metric == "json_fields":
+    if seen.metric in RIGHT:
         return seen.teacher
     own, exam = seen.known[1] if seen.known else None, seen.limits.correct if seen.limits else None
     return next((one for one in (own, exam) if one is not None and not one.small), None)
@@ -132,7 +133,7 @@ def _wrong(seen: Evidence) -> str:
     right = _right(seen)
     share = percent(right.mean, 0) if right else ""
     return (
-        f"Undecided: the teacher gets {share} of the known answers right, so keeping up with it says nothing. "
+        f"Undecided: the teacher gets {share} {right_share(seen.metric)}, so keeping up with it says nothing. "
         "More test rows would not decide it: the worst answers in the report show what it says and what was expected."
     )
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from distill.evaluate.fields import FieldRules, field_rules
-from distill.evaluate.metrics import Example, NotScorable, agreement, json_fields, known
-from distill.evaluate.metrics.names import of_text
+from distill.evaluate.metrics import METRICS, Example, NotScorable, json_fields, known
+from distill.evaluate.metrics.names import BY_TEACHER, of_text
 from distill.evaluate.scores import mean_of, of_rows
 from distill.exam.marking import Marking, Marks, marked
 from distill.exam.result import Exam, FieldScores, Mistake, StratumScore
@@ -81,7 +81,7 @@ def grade(paper: Paper, rows: Sequence[KnownRow], others: Sequence[KnownRow], ma
         teacher=mean_of(teacher, teacher, clusters), commonest=mean_of(commonest, commonest, clusters),
         linear=mean_of(learnt, learnt, clusters), linear_rows=beside.learnt.rows,
         over_commonest=_over(teacher, commonest, clusters), over_linear=_over(teacher, learnt, clusters),
-        itself=_itself(said, paper.again, marking, rules, clusters),
+        itself=_itself(said, paper.again, marking, rules, clusters, BY_TEACHER.get(marks.metric, "agreement")),
         fields=by_field if marks.metric == VALUES else [],
         strata=_by_stratum(rows, teacher), mistakes=_mistakes(rows, said, marks, marking),
         calls=paper.calls, usd=paper.usd, usd_per_1000=_per_1000(paper),
@@ -173,12 +173,14 @@ def _itself(
     marking: Marking,
     rules: FieldRules,
     clusters: Mapping[str, str],
+    metric: str,
 ) -> Estimate | None:
+    """How far second answers agree with the first, by `metric`."""
     found: dict[str, float] = {}
     for seed, answer in sorted(again.items()):
         with suppress(NotScorable):
             first = Example(schema=marking.schema, teacher=said.get(seed), teacher_rules=rules.teacher)
-            found[seed] = agreement(first, answer.said).value
+            found[seed] = METRICS[metric](first, answer.said).value
     return mean_of(found, found, clusters)
 
 

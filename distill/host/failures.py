@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import re
@@ -49,10 +50,17 @@ class Answered:
             await self._app(scope, receive, told)
         except ClientDisconnect:  # nobody is there to answer
             return
+        except asyncio.CancelledError:  # the host is being stopped, and this answer takes longer than the last ones may
+            if not begun:
+                await response(_stopping())(scope, receive, told)
         except Exception as fault:  # noqa: BLE001  # the last net: the process serves others too
             answer = failure(fault, name)
             if not begun:
                 await response(answer)(scope, receive, told)
+
+
+def _stopping() -> ApiError:
+    return ApiError("This host is being stopped; send the request again once it is back.", status=503, code="stopping")
 
 
 def refused(_: Request, fault: Exception) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -105,7 +106,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as fault:
         raise UsageError(
-            f"{host}:{port} cannot be listened at: {fault.strerror or fault}; --port takes another, 0 a free one"
+            f"{host}:{port} cannot be listened at: {os.strerror(fault.errno) if fault.errno else fault}; --port takes another, 0 a free one"
         ) from None
     with listener:
         yield listener

@@ -46,7 +46,7 @@ class TeacherFacts:
 
 @dataclass(frozen=True, slots=True)
 class StudentFacts:
-    """Which base was trained, and how."""
+    """Which base was trained, and how; no base where nothing was, or what learnt is no language model."""
 
     base: str
     with_: str
@@ -111,6 +111,8 @@ class Report:
     """The answers in which the student is most ahead of the teacher."""
     ablations: Mapping[str, Ablation] = field(default_factory=dict)
     """By the kind of student; none where none was made of this dataset."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Arm → what answered, in a few words."""
     run_diff: RunDiff | None = None
     """Beside the run before; None where there is none."""
 

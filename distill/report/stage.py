@@ -52,6 +52,9 @@ async def _report(run: ActiveRun) -> Mapping[str, Json]:
     return {}
 
 
+_CLASSIFIERS = {"linear": "TF-IDF of characters, linear", "embedding": "word vectors, linear"}
+
+
 async def first_page(run: ActiveRun) -> None:
     """The report before a student is there: the dataset, and a linear model of its rows; the run replaces it."""
     comparison = await asyncio.to_thread(linear_alone, run)
@@ -96,7 +99,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         about=spec.about,
         run=facts,
         teacher=TeacherFacts(run.task.models, spec.teacher.terms),
-        student=StudentFacts(spec.student.train.base, spec.student.train.with_, _engine(run)),
+        student=_student(run),
         comparison=comparison,
         exam=read_exam(run.folder),
         funnel=funnel.get("funnel", []),
@@ -117,8 +120,24 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         heat_map=heat,
         best=best,
         ablations=read_ablations(run.folder),
+        models=_models(run),
         run_diff=changes.found,
     )
+
+
+def _student(run: ActiveRun) -> StudentFacts:
+    train = run.task.spec.student.train
+    tuned = train.local or train.with_ == "hosted"
+    return StudentFacts(train.base if tuned else "", train.with_, student_stage.engine(run.task) if tuned else "")
+
+
+def _models(run: ActiveRun) -> dict[str, str]:
+    """What answers for each arm."""
+    train = run.task.spec.student.train
+    student = _CLASSIFIERS.get(train.with_, f"{train.base} + {train.with_}")
+    bases = dict.fromkeys(("base", "prompted_base", "few_shot"), train.base)
+    rivals = {name: model.address.model for name, model in run.task.rivals.items()}
+    return {"teacher": run.task.models, "student": student, "gold_student": student, **_CLASSIFIERS, **bases, **rivals}
 
 
 def _by_row(run: ActiveRun, comparison: Comparison) -> tuple[HeatMap | None, list[WorstAnswer]]:
@@ -129,12 +148,6 @@ def _by_row(run: ActiveRun, comparison: Comparison) -> tuple[HeatMap | None, lis
     tests = run.scan("seeds.parquet").filter(pl.col("role") == "test").collect()
     heat = heat_map(scores_by_arm(scores), comparison.metric, tests, run.task.spec.strata.by)
     return heat, best_answers(scores, calls, tests, comparison.metric, rules.names(run.task.output))
-
-
-def _engine(run: ActiveRun) -> str:
-    train = run.task.spec.student.train
-    asked = train.local or train.with_ == "hosted"
-    return student_stage.engine(run.task) if asked else ""
 
 
 def _run_facts(run: ActiveRun) -> RunFacts:

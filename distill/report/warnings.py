@@ -41,9 +41,10 @@ def warnings(run: ActiveRun, funnel: FunnelJson) -> list[str]:
 
 
 def same_model(spec: TaskSpec, funnel: FunnelJson) -> list[str]:
-    """Nothing where no answer of the teacher trains, for known answers teach more than it knows."""
-    asked = (funnel.get("total") or {}).get("questions", 1)
-    if spec.teacher.model != spec.student.train.base or not asked:
+    """Nothing where no answer of the teacher trains, for known answers teach more than it knows, nor where no base is tuned."""
+    asked, train = (funnel.get("total") or {}).get("questions", 1), spec.student.train
+    tuned = train.local or train.with_ == "hosted"
+    if spec.teacher.model != train.base or not asked or not tuned:
         return []
     return [
         "Teacher and base are the same model here: the student can learn the teacher's form and saves its long prompt, "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
 
 from distill.records import Json, Seed
 from distill.seeds import load
+from distill.seeds.packed import PackedSeeds
 from distill.seeds.split import Draw, split
 from distill.spec import TaskSpec
 from distill.strata import coverage
@@ -23,21 +24,61 @@ def prepare(
     parent: pl.DataFrame | None = None,
 ) -> Outcome:  # fmt: skip
     """Seeds with cluster and role; `parent` is the seeds table of the run that this one refreshes."""
-    table, tests = _tables(seeds, pinned, spec.strata.by, parent)
-    rows = spec.seeds.test
-    graph = near_graph.graph(spec, table) if tests is None else near_graph.graph(spec, table, tests)
+    rows, calibration = spec.seeds.test, spec.evaluate.calibration
     gold = spec.seeds.gold_rows != "train" or rows.gold
-    calibration = spec.evaluate.calibration
     draw = Draw(rows.share, rows.rows, gold, rows.where, rows.seed, calibration.rows if calibration else 0)
-    how = partial(split, near=spec.dedup.near, leak=near_graph.leak(spec), graph=graph)
-    lost: Mapping[str, Json] = {}
-    if parent is not None and tests is not None and not pinned:
-        table, tests, lost = _refilled(table, tests, parent, draw, how)
-    outcome = how(table, draw, pinned=tests)
-    outcome = replace(
-        outcome, report={**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})}
-    )
+    comparison = near_graph.comparison(spec)
+    how = _How(tuple(spec.strata.by), draw, spec.dedup.near, near_graph.leak(spec), comparison)
+    if pinned or parent is not None:
+        outcome = _split(how, *_tables(seeds, pinned, how.by, parent), parent=None if pinned else parent)
+    else:
+        outcome = _LAST.split(how, seeds)
     return outcome if bad_rows is None or bad_rows.height == 0 else _with_bad_rows(outcome, bad_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """All of a spec by which seeds are split."""
+
+    by: tuple[str, ...]
+    draw: Draw
+    near: float
+    leak: float
+    comparison: near_graph.Comparison
+
+
+@dataclass(slots=True)
+class _LastSplit:
+    """The last split of few seeds: one command asks for the same one when it opens its task and when it begins the run."""
+
+    how: _How | None = None
+    seeds: PackedSeeds | None = None
+    outcome: Outcome | None = None
+
+    def split(self, how: _How, seeds: Sequence[Seed]) -> Outcome:
+        if self.outcome is not None and self.seeds is seeds and self.how == how:
+            return self.outcome
+        outcome = _split(how, load.table(seeds, by=how.by), None)
+        if isinstance(seeds, PackedSeeds) and len(seeds) <= _FEW:  # nothing changes them, and the task holds them too
+            self.how, self.seeds, self.outcome = how, seeds, outcome
+        return outcome
+
+
+_FEW = 10_000
+"""Seeds whose table may stay in memory from one use to the next."""
+_LAST = _LastSplit()
+
+
+def _split(how: _How, table: pl.DataFrame, tests: pl.DataFrame | None, parent: pl.DataFrame | None = None) -> Outcome:
+    """A table of seeds split; of a run that refreshes a `parent`, with as many test rows as that one had."""
+    graph = near_graph.made(how.comparison, table, *([] if tests is None else [tests]))
+    by = partial(split, near=how.near, leak=how.leak, graph=graph)
+    lost: Mapping[str, Json] = {}
+    if parent is not None and tests is not None:
+        table, tests, lost = _refilled(table, tests, parent, how.draw, by)
+    outcome = by(table, how.draw, pinned=tests)
+    report = {**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})}
+    return replace(outcome, report=report)
 
 
 def _tables(

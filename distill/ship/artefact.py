@@ -6,7 +6,6 @@ kept in the store as any are, and the loss is reported with its interval.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +15,13 @@ from distill import url
 from distill.base_model.local import LocalWeights, fingerprint
 from distill.errors import UsageError
 from distill.evaluate.arms import Answers, Arm, arms_of, call, rules_of
+from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.metrics.names import deciding
-from distill.evaluate.scores import scores_by_arm
+from distill.evaluate.scores import mean_of, of_rows, scores_by_arm
 from distill.evaluate.scoring.table import scores_table
 from distill.money import Budget
 from distill.rundir import RunDir, read_parquet
-from distill.stats import Estimate, mean_interval, paired_difference
+from distill.stats import Estimate, paired_difference
 from distill.student.stage import student_of
 from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
@@ -99,18 +99,16 @@ def _scored(
     table = scores_by_arm(scores_table(task, tests, answered, rules_of(task, tests, answered)))
     metric = deciding((name for arm, name in table if arm == ARM), task.spec.evaluate.decide_by)
     ours, theirs = table.get((ARM, metric), {}), table.get(("student", metric), {})
-    both = sorted(ours.keys() & theirs.keys())
+    both, clusters = sorted(ours.keys() & theirs.keys()), clusters_of(tests)
     texts = [
         {seed: answer.said for seed, answer in answered[arm] if answer is not None and answer.ok}
         for arm in (ARM, "student")
     ]
     return ShippedScore(
-        run=folder.name, artefact=given, engine=engine, metric=metric, shipped=_mean(list(ours.values())),
-        student=_mean(list(theirs.values())), rows=tests.height, answered=len(texts[0]),
-        difference=paired_difference([ours[seed] for seed in both], [theirs[seed] for seed in both]) if both else None,
+        run=folder.name, artefact=given, engine=engine, metric=metric, shipped=mean_of(ours, ours, clusters),
+        student=mean_of(theirs, theirs, clusters), rows=tests.height, answered=len(texts[0]),
+        difference=paired_difference(
+            [ours[seed] for seed in both], [theirs[seed] for seed in both], of_rows(clusters, both)
+        ) if both else None,
         same=sum(texts[1].get(seed) == text for seed, text in texts[0].items()),
     )  # fmt: skip
-
-
-def _mean(values: Sequence[float]) -> Estimate | None:
-    return mean_interval(values) if values else None

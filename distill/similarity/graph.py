@@ -87,14 +87,15 @@ class Graph:
         With `typos`, also between texts that differ by one; their value is their similarity. With `numbers`,
         none between texts whose numbers or negations differ (`distill.similarity.decisive`).
         """
-        memory.release()
         plain = list(dict.fromkeys(map(normalise, texts)))
+        held = sum(map(len, plain))
+        memory.release(held)
         nodes = Spellings.of(keys_of(plain))
         pairs = _spelt_alike(plain, threshold=threshold, numbers=numbers, typos=typos)
         if meaning is not None:
             pairs += [(i, j, value, "meaning") for i, j, value in alike(plain, threshold=meaning, numbers=numbers)]
         del plain
-        memory.release()
+        memory.release(held)
         return cls(threshold, meaning, nodes, *edges_and_crowd(pairs), typos, numbers)
 
     def near_duplicates(self, texts: Texts, *, threshold: float) -> list[NearText | None]:
@@ -224,7 +225,7 @@ def _spelt_alike(
     near = near_pairs(texts, threshold=threshold, numbers=numbers, room=room)
     pairs: list[ScoredPair] = [(i, j, value, "near") for i, j, value in near]
     if typos:
-        memory.release()
+        memory.release(sum(map(len, texts)))
         pairs += [(i, j, value, "typo") for i, j, value in typo_pairs(texts, numbers=numbers)]
     return pairs
 

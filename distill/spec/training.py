@@ -96,6 +96,10 @@ class Train(Settings):
     )
     context: PositiveInt | None = Field(None, description="tokens a row may hold; longer ones are dropped, never cut")
     seed: int = Field(0, ge=0, lt=2**32)
+    seeds: Annotated[int, Field(ge=1, le=10)] = Field(
+        1,
+        description="lora, full: train so many times, by the seeds from `seed` on, and compare their mean; the first one serves",
+    )
     base_url: EndpointUrl | None = Field(None, description="hosted: the tuning host; default as for the teacher")
     key_env: str | None = Field(
         None, pattern=NAME_OF_A_VARIABLE, description="default: OPENAI_API_KEY; TOGETHER_API_KEY with host: together"
@@ -175,6 +179,11 @@ class Train(Settings):
         if self.from_ == "last" and self.with_ != "lora":
             raise ValueError(
                 f"from: last goes on from an adapter, and `with: {self.with_}` makes none here; say with: lora, or take it out"
+            )
+        if self.seeds > 1 and (not self.local or self.preference is not None):
+            way = "preference" if self.local else f"with: {self.with_}"
+            raise ValueError(
+                f"seeds: {self.seeds} trains a language model several times on this machine, and `{way}` is no such training; take it out"
             )
         if self.replay is not None and not self.local:
             raise ValueError(

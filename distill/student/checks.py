@@ -35,7 +35,7 @@ def linear_student(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Seq
     from distill.student.trainers.linear import FEWEST_ROWS
 
     faults, accept = [], spec.dataset.accept
-    if reason := _unlearnable(output, seeds):
+    if reason := unlearnable(output, seeds):
         message = (
             f"{spec.student.train.with_!r} learns answers of few values that come again, such as labels, and {reason}; "
             "list the values in the schema (enum), or tune a language model (with: lora)"
@@ -53,12 +53,13 @@ def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequenc
     named = [
         said for way, said in arms.items() if way in (spec.evaluate.arms or ()) and spec.student.train.with_ != way
     ]
-    reason = _unlearnable(output, seeds) if named else ""
+    reason = unlearnable(output, seeds) if named else ""
     learns = "it learns values that come again"
     return [f"evaluate.arms: {said} is left out: {learns}, and {reason}" for said in named] if reason else []
 
 
-def _unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:
+def unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:
+    """Why no classifier can learn a task's answers, as far as its schema and its known answers tell; empty where one may."""
     from distill.student import linear
 
     return linear.unlearnable(output, [seed.gold for seed in seeds if seed.gold is not None])

@@ -39,7 +39,13 @@ class Outcome:
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` sorted by (seed_id, teacher, kind, draw, …): the order of every table, whatever order its rows arrived in."""
     names = [name for name in ORDER if name in frame.columns]
-    return frame if _in_order(frame, names) else frame.sort(names, maintain_order=True)
+    if frame.height < 2 or (frame.height > _FEW and _in_order(frame, names)):
+        return frame
+    return frame.sort(names, maintain_order=True)
+
+
+_FEW = 5_000
+"""Rows that are sorted sooner than they are looked through."""
 
 
 def _in_order(frame: pl.DataFrame, names: Sequence[str]) -> bool:
@@ -48,7 +54,7 @@ def _in_order(frame: pl.DataFrame, names: Sequence[str]) -> bool:
     for name in names:
         here, following = pl.col(name).slice(0, pl.len() - 1), pl.col(name).slice(1)
         later, level = later | (level & (here > following)), level & (here == following)
-    return frame.height < 2 or not frame.select(later.fill_null(True).any()).item()
+    return not frame.select(later.fill_null(True).any()).item()
 
 
 def partition(rows: pl.DataFrame, drops: Mapping[int, tuple[str, str]], *, stage: str) -> Outcome:
@@ -59,6 +65,9 @@ def partition(rows: pl.DataFrame, drops: Mapping[int, tuple[str, str]], *, stage
 
 def parted(rows: pl.DataFrame, whys: pl.DataFrame, *, stage: str) -> Outcome:
     """The same for as many drops as there are rows: `whys` are (index, reason, detail), sorted by the index."""
+    if not whys.height:
+        none = dropped_frame()
+        return Outcome(kept=rows, dropped=none, report=summary(stage, rows.height, none), rejected=rows.clear())
     keep = np.ones(rows.height, dtype=np.bool_)
     keep[whys["index"].to_numpy()] = False
     mask = pl.Series(keep)
@@ -69,7 +78,7 @@ def parted(rows: pl.DataFrame, whys: pl.DataFrame, *, stage: str) -> Outcome:
         pl.col(name).cast(kind) for name, kind in DROPPED.items()
     )
     report = summary(stage, rows.height, dropped)
-    return Outcome(kept=rows.filter(mask) if whys.height else rows, dropped=dropped, report=report, rejected=rejected)
+    return Outcome(kept=rows.filter(mask), dropped=dropped, report=report, rejected=rejected)
 
 
 def dropped_frame(rows: Iterable[tuple[str, str | None, str, str, str, str]] = ()) -> pl.DataFrame:

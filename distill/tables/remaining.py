@@ -41,7 +41,8 @@ class RemainingRows:
 
     def run(self, step: Callable[[pl.DataFrame], Outcome]) -> None:
         """Hand the rows to a step, and hold what it keeps."""
+        held = int(self._frame.estimated_size()) if self._frame is not None else 0
         outcome = step(self.take())
         self.put(outcome.kept, outcome)
         del outcome
-        memory.release()
+        memory.release(held)

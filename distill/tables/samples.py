@@ -58,7 +58,7 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[SampleEntry]) -> pl.Dat
     if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
         raise KeyError(unknown[0])
     del frames
-    memory.release()
+    memory.release(int(table.estimated_size()))
     return ordered(table)
 
 

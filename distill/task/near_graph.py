@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -23,8 +24,27 @@ COMPARED_AS = 3
 
 def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     """Of all inputs of some tables of seeds. One command asks for the same texts several times, and they are compared once."""
+    return made(comparison(spec), *tables)
+
+
+class Comparison(NamedTuple):
+    """How texts are compared: the similarity and the cosine from which they are near, typos, and numbers that tell them apart."""
+
+    near: float
+    meaning: float | None
+    typos: bool
+    numbers: bool
+
+
+def comparison(spec: TaskSpec) -> Comparison:
+    """As a task's spec has it."""
+    return Comparison(_least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
+
+
+def made(how: Comparison, *tables: pl.DataFrame) -> Graph:
+    """The same as `graph`, for what does not know the spec."""
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
-    return _made(_HashedTexts(rows["input"]), _least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
+    return _made(_HashedTexts(rows["input"]), how)
 
 
 def write(folder: RunDir, found: Graph, table: pl.DataFrame) -> dict[str, float | int | bool | None]:
@@ -81,5 +101,6 @@ class _HashedTexts:
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _HashedTexts, near: float, meaning: float | None, typos: bool, numbers: bool) -> Graph:
-    return Graph.of(rows.given_away(), threshold=near, meaning=meaning, typos=typos, numbers=numbers)
+def _made(rows: _HashedTexts, how: Comparison) -> Graph:
+    texts = rows.given_away()
+    return Graph.of(texts, threshold=how.near, meaning=how.meaning, typos=how.typos, numbers=how.numbers)

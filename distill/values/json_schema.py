@@ -6,8 +6,9 @@ that is stopped again and again is given up (`patterns.GivenUp`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from distill.records import Json
@@ -35,6 +36,19 @@ def validator(schema: Mapping[str, Json], *, place: str = "a JSON Schema", advic
 
 def fault(schema: Json) -> str:
     """Where and why this is no JSON Schema, its regular expressions included; nothing where it is one."""
+    try:
+        return _known_fault(json.dumps(schema))
+    except (ValueError, TypeError, RecursionError):  # it is no JSON even
+        return _fault(schema)
+
+
+@lru_cache(maxsize=64)
+def _known_fault(text: str) -> str:
+    """Each curation of a run asks about the same schema, and the answer takes milliseconds."""
+    return _fault(json.loads(text))
+
+
+def _fault(schema: Json) -> str:
     from jsonschema import Draft202012Validator, FormatChecker, SchemaError
 
     checker = FormatChecker(formats=())

@@ -39,3 +39,19 @@ def test_lists_in_another_order_are_reported_once_a_row() -> None:
     )
     (line,) = reordered_lists(scores)
     assert line.startswith("In 40 test rows `tags` has the same items in another order")
+
+
+def test_a_teacher_whose_tool_calls_are_mostly_wrong_is_reported_as_that() -> None:
+    wrong = [0.0] * 39 + [1.0]
+    found = compared({"teacher": wrong, "student": wrong}, metric="tool_calls")
+    assert found.warnings[0].startswith(
+        "The teacher itself gets 2 % of the rows with the right tool calls, on 40 test rows"
+    )
+    together = pl.Series([f"c{n // 20}" for n in range(40)])
+    rarely = [0.0] * 25 + [1.0] * 15
+    assert (
+        compared(
+            {"teacher": [0.0] * 29 + [1.0] * 11, "student": rarely}, columns_of_tests={"cluster": together}
+        ).warnings
+        == []
+    )

@@ -11,6 +11,7 @@ from compared import compared
 from distill.atomic_write import write_json
 from distill.errors import UsageError
 from distill.evaluate.comparison import Comparison, compare
+from distill.evaluate.metrics import NO_KNOWN
 from distill.evaluate.worst import WorstAnswer
 from distill.rundir import read_result
 
@@ -127,3 +128,24 @@ def test_where_nothing_exact_applies_the_judge_carries_the_verdict() -> None:
     assert found.judging is None
     worse = compared({**marks, "student": [0.25] * 40}, metric="judge", kind="text")
     assert worse.verdict.word == "do not distil"
+
+
+def test_few_rows_with_known_tool_calls_leave_the_verdict_to_agreement() -> None:
+    """As with known answers of fields: eight rows carry no verdict where forty have the teacher's calls."""
+    known: list[float | None] = [1.0] * 8 + [None] * 32
+    more = [(seed, arm, "agreement_tool_calls", 1.0, "") for seed in SEEDS for arm in ("teacher", "student")]
+    found = compared({"teacher": known, "student": known}, metric="tool_calls", reason=NO_KNOWN, more=more)
+    assert found.metric == "agreement_tool_calls"
+    assert "8 of the test rows have a known answer" in " ".join(found.verdict.sentences)
+    assert (
+        compared({"teacher": [1.0] * 40, "student": [1.0] * 40}, metric="tool_calls", more=more).metric == "tool_calls"
+    )
+
+
+def test_nobody_agrees_with_the_teacher_more_than_it_does_with_itself() -> None:
+    """By tool calls as by fields: no end of that interval lies above zero."""
+    student: list[float | None] = [1.0] * 37 + [0.0] * 3
+    for metric in ("agreement", "agreement_tool_calls"):
+        found = compared({"teacher": [1.0] * 40, "student": student}, metric=metric)
+        (gap,) = [one for one in found.differences if one.b == "teacher"]
+        assert gap.high <= 0

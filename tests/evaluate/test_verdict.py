@@ -185,3 +185,16 @@ def test_a_teacher_that_failed_its_exam_is_no_measure_either() -> None:
     assert found.word == "undecided"
     assert "the teacher gets 4 % of the known answers right" in found.sentences[0]
     assert verdict(replace(by_agreement, limits=TeacherCeiling(None, gap(0.04, n=8), None, None))).word == "distil"
+
+
+@pytest.mark.parametrize(
+    ("metric", "share"),
+    [("tool_calls", "of the rows with the right tool calls"), ("verify", "of the answers through the task's check")],
+)
+def test_a_teacher_whose_calls_or_code_are_hardly_ever_right_is_no_measure(metric: str, share: str) -> None:
+    """A student that keeps up with a teacher which fails at nearly every row is not worth having, whatever the answers are."""
+    level = replace(GOOD, metric=metric, student=gap(0.02), teacher=gap(0.02), to_teacher=gap(0.0))
+    found = verdict(level)
+    assert (found.word, found.rows_needed) == ("undecided", None)
+    assert f"the teacher gets 2 % {share}" in found.sentences[0]
+    assert verdict(replace(level, student=gap(0.5), to_teacher=gap(0.48))).word == "distil"

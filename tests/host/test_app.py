@@ -58,7 +58,7 @@ def lives(hosted: Hosting) -> bool:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/", 404), ("GET", "/v1", 404), ("GET", "/v1/nothing", 404), ("GET", "/v1/files/", 404), ("PUT", "/v1/files", 405),
-     ("BREW", "/v1/files", 400), ("OPTIONS", "/v1/files", 405), ("POST", "/v1/files/x", 405), ("GET", "/v1/" + "x" * 20_000, 404)],
+     ("OPTIONS", "/v1/files", 405), ("POST", "/v1/files/x", 405), ("GET", "/v1/" + "x" * 20_000, 404)],
 )  # fmt: skip
 def test_paths_and_methods_that_there_are_not(method: str, path: str, status: int, hosted: Hosting) -> None:
     reply = call(hosted.port, method, path, Origin="http://localhost:3000")

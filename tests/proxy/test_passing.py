@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 from pathlib import Path
 
@@ -109,7 +110,7 @@ async def test_a_caller_that_hangs_up_ends_its_call_alone(tmp_path: Path) -> Non
 async def test_bodies_of_any_length_go_through(tmp_path: Path) -> None:
     """An upload is never held; a chat of more than is kept is answered, counted and no row."""
     async with proxied(tmp_path) as proxy:
-        async with proxy.session.post(f"{proxy.url}/files", data=bytes(30 << 20)) as answer:
+        async with proxy.session.post(f"{proxy.url}/files", data=io.BytesIO(bytes(30 << 20))) as answer:
             assert json.loads(await answer.read())["bytes"] == 30 << 20
         assert (await proxy.chat("x" * (9 << 20)))[0] == 200
         assert rows(proxy.folder) == []

@@ -7,8 +7,10 @@ import json
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import host_process
 import polars as pl
 import pytest
 import tuning_host
@@ -30,7 +32,7 @@ def hosted(task: Path) -> Path:
     return task
 
 
-async def run(task: Path, host: TuningHost, *sets: str, **how: Any) -> Run:
+async def run(task: Path, host: TuningHost | SimpleNamespace, *sets: str, **how: Any) -> Run:
     task = open_task(task, overrides=sets, env={"OPENAI_BASE_URL": host.base_url})
     return await running.work(task, stages=how.pop("stages", ORDER), watch=Silent(), **how)
 
@@ -49,6 +51,21 @@ async def test_a_host_tunes_the_student_and_the_student_is_compared(hosted: Path
         assert (host.creates, host.questions, again.requests_sent) == (1, asked, 0)
     assert arms(first) == {"teacher": 1.0, "base": 0.0, "student": 1.0}
     assert json.loads((first.folder / "student" / "hosted.json").read_text())["job"] == "ftjob-1"
+
+
+async def test_distill_host_is_such_a_host(hosted: Path, tiny_base: Path, tmp_path: Path) -> None:
+    """The same run at our own server: it trains the rows, keeps losses and answers with the tune, of which nothing is asked twice."""
+    host = await host_process.start(tmp_path / "host", "--base", f"tiny={tiny_base}")
+    there = SimpleNamespace(base_url=host.url)
+    first = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
+    again = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
+    host.process.kill()
+    assert set(arms(first)) == {"teacher", "base", "student"}
+    kept = json.loads((first.folder / "student" / "hosted.json").read_text())
+    assert (kept["model"].startswith("ft:tiny:"), kept["trained_tokens"] > 0, again.requests_sent) == (True, True, 0)
+    curve = json.loads((first.folder / "student" / "loss.json").read_text())
+    assert [row["step"] for row in curve] == list(range(1, len(curve) + 1))
+    assert all(row["train_loss"] > 0 for row in curve)
 
 
 async def test_a_hosted_student_has_a_curve_of_its_loss(hosted: Path) -> None:

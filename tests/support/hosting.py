@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,14 @@ def serving(app: Starlette) -> Iterator[tuple[str, int]]:
 @contextmanager
 def hosting(folder: Path, settings: HostSettings | None = None, routes: Sequence[Route] = ROUTES) -> Iterator[Hosting]:
     host = host_in(folder, settings)
+
+    @asynccontextmanager
+    async def during() -> AsyncIterator[None]:
+        yield
+        await host.engine.close()
+
     try:
-        with serving(app_of(host, routes)) as (url, port):
+        with serving(app_of(host, routes, during=during)) as (url, port):
             yield Hosting(url, port, host)
     finally:
         host.db.close()

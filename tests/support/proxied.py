@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ class Proxied:
 
     async def chat(self, text: str, **more: Any) -> tuple[int, bytes]:
         """(status, body) of a call with one turn of the user's after the system's."""
-        async with self.session.post(f"{self.url}/chat/completions", data=request(text, **more)) as found:
+        async with self.session.post(f"{self.url}/chat/completions", data=io.BytesIO(request(text, **more))) as found:
             return found.status, await found.read()
 
     @property

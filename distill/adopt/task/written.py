@@ -30,6 +30,7 @@ _CHATS = ".chats.jsonl"
 """What the name of a file of preference pairs, as chats, ends in."""
 _SHOWN = 5
 """Faults of rows that are told."""
+_SEEN = "the old tune has learnt the held-out rows, and the student will not: the comparison favours the tune"
 _CALLS = "the chats call tools, which the embedded base cannot learn: the task ends at the dataset; a base whose chat template has tools can: --base"
 
 

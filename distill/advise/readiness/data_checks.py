@@ -21,6 +21,8 @@ _SHORT, _LONG = 4, 2000
 
 def budget(seen: RunEvidence) -> Found:
     """Preflight counts every training row in the base's own tokens and drops those beyond its context."""
+    if seen.classifier:
+        return True, f"the student is the {seen.classifier} model, which has no context"
     line = seen.funnel.get("preflight")
     if line is None or not line.get("longest"):
         return None, "no preflight counted the training rows"

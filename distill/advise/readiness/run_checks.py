@@ -11,7 +11,7 @@ def hyperparameters(seen: RunEvidence) -> Found:
     train = seen.setting("student.train")
     if not isinstance(train, dict):
         return None, "no spec.json"
-    needed = ("with", "seed") if train.get("with") in ("linear", "embedding") else _WRITTEN
+    needed = ("with", "seed") if seen.classifier else _WRITTEN
     missing = [name for name in needed if train.get(name) is None]
     written = sum(value is not None for value in train.values())
     return not missing and train.get(

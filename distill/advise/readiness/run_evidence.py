@@ -62,6 +62,12 @@ class RunEvidence:
             value = value.get(name) if isinstance(value, dict) else None
         return value
 
+    @property
+    def classifier(self) -> str:
+        """How the student is made where it is no language model; else empty."""
+        way = self.setting("student.train.with")
+        return str(way) if way in ("linear", "embedding") else ""
+
 
 def read_evidence(run: RunDir, ledger: Sequence[SpenderTotals]) -> RunEvidence:
     """Everything that the list looks at; UsageError names a file that is torn."""

@@ -27,6 +27,8 @@ def verdict(seen: RunEvidence) -> Found:
 def schema(seen: RunEvidence) -> Found:
     arm = seen.compared.arms.get("student") if seen.compared else None
     found = arm.metrics.get("schema") if arm else None
+    if found is None and seen.spec and not seen.setting("teacher.output"):
+        return True, "the task has no schema (teacher.output), so no form is asked for"
     if found is None:
         return None, "no answer of a student was held against a schema"
     return (
@@ -52,6 +54,8 @@ def strata(seen: RunEvidence) -> Found:
         for label, cell in cells
         if cell.student and cell.teacher and cell.student.n >= FEW
     ]
+    if not gaps and seen.spec and not seen.setting("strata.by"):
+        return None, "the task has no strata (strata.by), so nothing tells where the student falls"
     if not gaps:
         return None, f"no label has a value with {FEW} test rows"
     worst, name, n = min(gaps)
@@ -62,9 +66,10 @@ def strata(seen: RunEvidence) -> Found:
 
 def floor(seen: RunEvidence) -> Found:
     if seen.compared is None or "linear" not in seen.compared.arms:
-        own = seen.setting("student.train.with")
-        if own in ("linear", "embedding"):
-            return True, f"the student is the {own} model"
+        if seen.classifier:
+            return True, f"the student is the {seen.classifier} model"
+        if seen.compared is not None and (seen.compared.kind == "text" or seen.compared.metric.endswith("tool_calls")):
+            return True, "no linear model gives answers of this kind"
         return None, "no linear model was an arm"
     gap = next(
         (one for one in seen.compared.differences if (one.metric, one.b) == (seen.compared.metric, "linear")), None

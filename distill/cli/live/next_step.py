@@ -38,10 +38,11 @@ def given_words(spec: str, sets: Sequence[str], max_usd: float | None) -> list[s
     return [spec, *kept, *(["--max-usd", f"{max_usd:g}"] if max_usd is not None else [])]
 
 
-def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) -> NextStep | None:
+def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str, closed: bool = True) -> NextStep | None:
     """The step; None where the run says itself what to do.
 
-    `given` are the task and the settings of the command, `trained` is how the task's student is made.
+    `given` are the task and the settings of the command, `trained` is how the task's student is made; `closed` is whether answers are such
+    as a linear model learns.
     """
     if run.why_empty:
         return None
@@ -55,8 +56,7 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
         words = (step.verb, *given) if step.target == "task" else (step.verb, run.name)
         return NextStep(step.text, (*words, *step.options))
     if word == "dataset only" and trained == "none":
-        sets = ("--set", "student.train.with=linear", "--set", "evaluate.arms=[teacher, student]")
-        return NextStep("a student of these rows, the small and fast kind:", ("run", *given, *sets))
+        return _first_student(given, closed=closed)
     if better:
         text = f"the {better} model is better than the student, and answers in milliseconds; make it the student:"
         return NextStep(text, ("run", *given, "--set", f"student.train.with={better}"))
@@ -67,6 +67,15 @@ def next_step(run: Run, given: Sequence[str], *, example: bool, trained: str) ->
     if word == "do not distil":
         return NextStep("read the worst answers in the report, and what was dropped:", ("show", run.name, "dropped"))
     return NextStep("a better teacher later repeats only what changes:", ("refresh", *given, "--teacher", "MODEL"))
+
+
+def _first_student(given: Sequence[str], *, closed: bool) -> NextStep:
+    """A linear model learns answers of few values; free text, code and tool calls take a language model."""
+    if closed:
+        sets = ("--set", "student.train.with=linear", "--set", "evaluate.arms=[teacher, student]")
+        return NextStep("a student of these rows, the small and fast kind:", ("run", *given, *sets))
+    sets = ("--set", "student.train.with=lora", "--set", "evaluate.arms=null")
+    return NextStep("a student of these rows, an adapter on a small language model:", ("run", *given, *sets))
 
 
 def _better(run: Run, trained: str) -> str:

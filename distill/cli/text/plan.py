@@ -141,8 +141,8 @@ def _growth_line(growth: GrowthAhead) -> str:
     strata = ", ".join(f"{one.grown.stratum} +{one.grown.new:,}" for one in growth.strata)
     price = "at a price that is not known" if cost is None else f"${cost:.4f} at most"
     return (
-        f"not in it: a refresh grows {strata} rows by the misses of {growth.run}, {growth.requests:,} requests more, {price} "
-        "(`distill refresh`; `distill run` does not grow)"
+        f"not in it: a refresh of {growth.run} grows {strata} rows (seeds.grow), {growth.requests:,} requests more, {price}; "
+        "`distill run` does not grow"
     )
 
 

@@ -99,6 +99,7 @@ def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *,
     from distill.cli.live.screen import screen_lines
     from distill.cli.text.run import preview_lines, run_lines
     from distill.starter import example
+    from distill.student import checks
 
     columns = shutil.get_terminal_size().columns
     if task.spec.dataset.preview and "generate" in stages:
@@ -107,7 +108,9 @@ def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *,
         return run_lines(done)
     ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
     first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
-    step = next_step(done, given, example=first, trained=task.spec.student.train.with_)
+    trained = task.spec.student.train.with_
+    closed = trained != "none" or not checks.unlearnable(task.output, task.seeds)
+    step = next_step(done, given, example=first, trained=trained, closed=closed)
     return screen_lines(done, step, took_s=took_s, columns=columns)
 
 

@@ -57,9 +57,9 @@ def decided_together(answers: LabelledAnswers, gates: Sequence[Decisions]) -> De
 
 def beside_labels(answers: LabelledAnswers, decisions: Decisions) -> list[LabelledDecision]:
     """Each decision with people's label of the answer."""
-    columns = answers.samples.select("request_id", "stratum").iter_rows()
+    columns, clusters = answers.samples.select("request_id", "stratum").iter_rows(), answers.clusters
     return [
-        LabelledDecision(stratum, answers.good[request], decisions[request])
+        LabelledDecision(stratum, answers.good[request], decisions[request], clusters[request])
         for request, stratum in columns
         if request in decisions
     ]

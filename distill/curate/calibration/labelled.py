@@ -3,7 +3,8 @@
     {"message": "Where is my lamp?", "answer": {"intent": "delivery"}, "good": true, "why": "the right intent"}
 
 A row has the template's variables, an `answer` (text, or an object that is taken as its JSON; tool calls as in a gold
-answer), and `good`, or a `score` from 1 to 5 of which 4 and 5 are good. Labels of the strata may be there.
+answer), and `good`, or a `score` from 1 to 5 of which 4 and 5 are good. Labels of the strata may be there, and the column of
+`seeds.group`. Answers to one input, and to inputs of one group, belong together.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ class LabelledAnswers:
     seeds: pl.DataFrame
     good: Mapping[str, bool]
     why: Mapping[str, str]
+
+    @property
+    def clusters(self) -> dict[str, str]:
+        """Request id → what its answer belongs to: the group of its input, or else the input."""
+        rows = self.samples.select("request_id", pl.coalesce("group", "cluster")).iter_rows()
+        return dict(rows)
 
     @property
     def gold(self) -> dict[str, str | None]:
@@ -100,13 +107,14 @@ def _rows(task: Task, path: Path) -> tuple[Sequence[Seed], list[str], str, list[
     label, variables = "good" if "good" in columns else "score", prompts.variables(templates)
     own = [name for name in ("answer", label) if name not in variables]
     by = [name for name in task.spec.strata.by if name in columns]
-    gold = task.spec.seeds.gold
+    gold, group = task.spec.seeds.gold, task.spec.seeds.group
     used = SeedColumns(
         variables=[*variables, *own],
         optional=["why"],
         chats=prompts.chats(templates),
         labels=by,
         gold=gold if gold in columns else None,
+        group=group if group in columns else None,
         blank=["system"] if task.spec.seeds.as_ == "chats" else [],
     )
     rows, _ = load.read([path], used)

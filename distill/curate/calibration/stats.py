@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from distill.stats import Estimate, proportion
+from distill.stats import Estimate, mean_interval, proportion
 
 THRESHOLDS = [number / 4 for number in range(4, 21)]
 """Lowest scores that are tried: 1, 1.25, … 5."""
@@ -26,6 +26,8 @@ class LabelledDecision(NamedTuple):
     stratum: str
     good: bool
     kept: bool | None
+    cluster: str = ""
+    """What it belongs to, such as the conversation that it is from; empty where it is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,15 @@ class Threshold:
 
 def compare(decisions: Sequence[LabelledDecision]) -> Agreement:
     """Agreement with its 95 % interval; answers of which the gate could not say anything are `unscored`."""
-    made = [(stratum, good, kept) for stratum, good, kept in decisions if kept is not None]
+    made = [(one.stratum, one.good, one.kept) for one in decisions if one.kept is not None]
     ratings = [(good, kept) for _, good, kept in made]
     false_drops = Counter(stratum for stratum, good, kept in made if good and not kept)
     good_ones = Counter(stratum for stratum, good, _ in made if good)
+    together = clusters_of([one for one in decisions if one.kept is not None])
     return Agreement(
         n=len(made),
         unscored=len(decisions) - len(made),
-        agreement=proportion(sum(good == kept for good, kept in ratings), len(ratings)) if ratings else None,
+        agreement=mean_interval([float(good == kept) for good, kept in ratings], together) if ratings else None,
         kappa=kappa(ratings),
         ac1=ac1(ratings),
         good=good_ones.total(),
@@ -79,6 +82,11 @@ def compare(decisions: Sequence[LabelledDecision]) -> Agreement:
         false_keeps=sum(kept and not good for good, kept in ratings),
         false_drops_by_stratum=[StratumDrops(name, n, false_drops[name]) for name, n in sorted(good_ones.items())],
     )
+
+
+def clusters_of(decisions: Sequence[LabelledDecision]) -> list[str]:
+    """The cluster of each decision; one that is alone has a name of its own."""
+    return [one.cluster or f"alone:{number}" for number, one in enumerate(decisions)]
 
 
 def kappa(ratings: Sequence[Ratings]) -> float | None:

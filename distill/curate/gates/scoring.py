@@ -55,4 +55,6 @@ def judged(
     drops = {i: fail for i, fail in found if fail is not None}
     scores = np.ones(rows.height)
     scores[list(drops)] = 0.0
-    return partition(rescored(rows.with_columns(pl.Series(f"score_{name}", scores))), drops, stage=name)
+    column = pl.Series(f"score_{name}", scores)
+    scored = rows.with_columns(column) if column.name in rows.columns else rows.hstack([column])
+    return partition(rescored(scored), drops, stage=name)

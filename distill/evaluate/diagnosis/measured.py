@@ -15,7 +15,7 @@ from distill.evaluate.diagnosis.starving import StarvingStratum, starving_stratu
 from distill.evaluate.diagnosis.training import TrainingLosses
 from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.probes.result import ProbeResult
-from distill.evaluate.scores import Scores, mean_of, paired_gap, scores_by_arm
+from distill.evaluate.scores import Scores, mean_of, of_rows, paired_gap, right_of, scores_by_arm
 from distill.stats import Estimate, paired_difference
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class DiagnosisInput:
     rows: int
     unanswered: int
     """Test rows that student or teacher did not answer."""
+    metric: str = "json_fields"
+    """It carries the verdict."""
     to_teacher: Estimate | None = None
     to_base: Estimate | None = None
     to_prompted: Estimate | None = None
@@ -70,6 +72,11 @@ class DiagnosisInput:
     broken: Estimate | None = None
     """Student minus teacher on the rows whose form the student broke."""
     rows_needed: int | None = None
+    seeds: int = 0
+    """Rows to train and to test on, all together."""
+    test_share: bool = False
+    test_file: str = ""
+    """Whether the spec asks for test rows as a share of the seeds, or the file that it names for them."""
     trained: int = 0
     epochs: float = 0.0
     linear: bool = False
@@ -91,23 +98,26 @@ class DiagnosisInput:
         )
 
 
-def measured(tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool) -> DiagnosisInput:
+def measured(
+    tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool, test_share: bool = False, test_file: str = ""
+) -> DiagnosisInput:  # fmt: skip
     """Sends nothing; reads no file."""
     by_arm, metric, train = scores_by_arm(tables.scores), compared.metric, tables.train
     clusters = clusters_of(tables.tests)
     student, teacher = (by_arm.get((arm, metric), {}) for arm in ("student", "teacher"))
-    known, form = by_arm.get(("teacher", "json_fields"), {}), by_arm.get(("student", "schema"), {})
+    known, form = by_arm.get(("teacher", right_of(by_arm, metric)), {}), by_arm.get(("student", "schema"), {})
     taught = train.filter(pl.col("request_id").is_not_null()).height
     return DiagnosisInput(
-        word=compared.word, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
+        word=compared.word, metric=metric, margin=compared.margin, rows=tables.tests.height, unanswered=_unanswered(tables),
         to_teacher=paired_gap(by_arm, metric, "teacher", clusters), to_base=paired_gap(by_arm, metric, "base", clusters),
         to_prompted=paired_gap(by_arm, metric, compared.prompted, clusters),
         to_linear=paired_gap(by_arm, metric, "linear", clusters),
         to_embedding=paired_gap(by_arm, metric, "embedding", clusters),
         teacher_right=mean_of(known, known, clusters),
         taught=taught / train.height if train.height else 0.0,
-        schema=mean_of(form, form, clusters), broken=_broken(by_arm, metric),
-        rows_needed=compared.rows_needed, trained=train.height, epochs=epochs, linear=linear,
+        schema=mean_of(form, form, clusters), broken=_broken(by_arm, metric, clusters),
+        rows_needed=compared.rows_needed, seeds=tables.pool.height + tables.tests.height, test_share=test_share,
+        test_file=test_file, trained=train.height, epochs=epochs, linear=linear,
         losses=training.training_losses(tables.losses), confused=confusion.confused_pair(tables.tests, tables.calls),
         starving=starving_stratum(tables.tests, train, student, teacher),
         shift=shift(tables.tests, train, tables.pool), probes=compared.probes,
@@ -127,8 +137,13 @@ def _unanswered(tables: Tables) -> int:
     )
 
 
-def _broken(scores: Scores, metric: str) -> Estimate | None:
+def _broken(scores: Scores, metric: str, clusters: Mapping[str, str]) -> Estimate | None:
     form = scores.get(("student", "schema"), {})
     student, teacher = (scores.get((arm, metric), {}) for arm in ("student", "teacher"))
     rows = sorted(seed for seed, value in form.items() if value < 1 and seed in student and seed in teacher)
-    return paired_difference([student[seed] for seed in rows], [teacher[seed] for seed in rows]) if rows else None
+    together = of_rows(clusters, rows)
+    return (
+        paired_difference([student[seed] for seed in rows], [teacher[seed] for seed in rows], together)
+        if rows
+        else None
+    )

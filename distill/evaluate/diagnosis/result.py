@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 CauseName = Literal[
-    "unanswered", "linear_is_better", "embedding_is_better", "too_few_test_rows", "teacher_too_weak", "training_not_needed", "format_alone", "shift",
+    "unanswered", "linear_is_better", "embedding_is_better", "not_judged", "too_few_test_rows", "teacher_too_weak", "training_not_needed", "format_alone", "shift",
     "confused_labels", "starving_stratum", "overfitting", "trained_too_briefly", "student_too_small", "probe_failed",
     "unexplained", "nothing_to_do",
 ]  # fmt: skip

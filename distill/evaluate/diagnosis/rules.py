@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from distill.evaluate.diagnosis import wording
 from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import CauseName, DiagnosisExample, NextAction
+from distill.evaluate.metrics.names import likeness_to_teacher
 from distill.evaluate.probes.result import ProbeResult
 from distill.stats import Estimate
 
@@ -61,7 +62,15 @@ def _wins(gap: Estimate | None, other: Estimate | None) -> bool:
     return other is None or gap.mean <= other.mean
 
 
+def _not_judged(seen: DiagnosisInput) -> bool:
+    """Both answered, and nothing says how good an answer is: by likeness to the teacher's text nobody can be found to keep up."""
+    unscored = likeness_to_teacher(seen.metric) or seen.to_teacher is None
+    return seen.word == "undecided" and unscored and seen.rows > 0
+
+
 def _too_few(seen: DiagnosisInput) -> bool:
+    if _not_judged(seen):
+        return False
     gap = seen.to_teacher
     return gap is None or gap.small or (seen.word == "undecided" and not seen.behind)
 
@@ -123,11 +132,26 @@ def _always(seen: DiagnosisInput) -> bool:  # noqa: ARG001 - the last rule asks 
 
 
 def _rows_step(seen: DiagnosisInput) -> NextAction:
+    """More test rows, asked for as the spec asks for them: a number, in the place of a share, or in a file of the task's own."""
     if seen.rows_needed is None or seen.rows_needed <= seen.rows:
-        return NextAction("add test rows, and", "run")
-    text = f"about {seen.rows_needed:,} test rows would most likely decide it; with so many rows"
+        return NextAction(f"add test rows{f' to {seen.test_file}' if seen.test_file else ''}, and", "run")
+    text = f"about {seen.rows_needed:,} test rows would most likely decide it"
+    if seen.test_file:
+        return NextAction(f"{text}; add them to {seen.test_file}, and", "run")
     rows = math.ceil(seen.rows_needed / 10) * 10
-    return NextAction(text, "run", options=["--set", f"seeds.test.rows={rows}"])
+    if rows >= seen.seeds:
+        text += f", and the task has {seen.seeds:,} rows in all: add rows to seeds.from, and then"
+    else:
+        text += "; with so many rows"
+    by_share = ["--set", "seeds.test.share=null"] if seen.test_share else []
+    return NextAction(text, "run", options=[*by_share, "--set", f"seeds.test.rows={rows}"])
+
+
+def _judge_step(seen: DiagnosisInput) -> NextAction:
+    if not likeness_to_teacher(seen.metric):
+        return NextAction("put right what the verdict names, and", "run")
+    text = "let a judge compare the answers: the teacher's own model, or a better one in evaluate.judge.models;"
+    return NextAction(text, "run", options=["--set", "evaluate.judge={}"])
 
 
 def _fewer_epochs(seen: DiagnosisInput) -> NextAction:
@@ -171,6 +195,7 @@ RULES: tuple[DiagnosisRule, ...] = (
         "embedding_is_better", _embedding_better, wording.embedding_better, wording.gaps,
         _run("make the embedding model the student:", "--set", "student.train.with=embedding"),
     ),
+    DiagnosisRule("not_judged", _not_judged, wording.not_judged, wording.rows, _judge_step),
     DiagnosisRule("too_few_test_rows", _too_few, wording.too_few, wording.gaps, _rows_step),
     DiagnosisRule(
         "teacher_too_weak", _teacher_weak, wording.teacher_weak, wording.teacher,

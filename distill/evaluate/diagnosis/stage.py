@@ -29,5 +29,10 @@ def diagnosis(
         train=samples.filter(pl.col("fate") == "train").collect(), scores=scores, calls=calls,
         losses=student_stage.losses(run.folder),
     )  # fmt: skip
-    way = run.task.spec.student.train
-    return diagnose(measured(tables, compared, epochs=way.epochs, linear=way.classifier))
+    way, wanted = run.task.spec.student.train, run.task.spec.seeds.test
+    return diagnose(
+        measured(
+            tables, compared, epochs=way.epochs, linear=way.classifier, test_share=wanted.share is not None,
+            test_file=wanted.from_ or "",
+        )
+    )  # fmt: skip

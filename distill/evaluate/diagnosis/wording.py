@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from distill.evaluate.diagnosis.measured import DiagnosisInput
 from distill.evaluate.diagnosis.result import DiagnosisExample, NextAction
+from distill.evaluate.metrics.names import likeness_to_teacher
 from distill.evaluate.probes.result import ProbeResult
 from distill.stats import Estimate
 from distill.text.percentages import percent, points, signed
@@ -39,6 +40,12 @@ def linear_better(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each has the s
 
 def embedding_better(seen: DiagnosisInput) -> str:  # noqa: ARG001 - each has the same signature
     return "An embedding model of the same rows is better than the student, and answers in milliseconds."
+
+
+def not_judged(seen: DiagnosisInput) -> str:
+    if likeness_to_teacher(seen.metric):
+        return "Nobody has judged the answers: they are free text, and likeness to the teacher's says nothing of how good they are."
+    return "Nobody has judged the answers: no metric scored both the student's and the teacher's."
 
 
 def too_few(seen: DiagnosisInput) -> str:

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from distill.evaluate.evidence.ceiling import ExamMarks, TeacherCeiling, ceiling_of
 from distill.evaluate.evidence.seen import Evidence
-from distill.evaluate.scores import Scores, both_have, mean_of, paired, paired_gap, rows_to_decide
+from distill.evaluate.metrics.names import BY_TEACHER
+from distill.evaluate.scores import (
+    Scores,
+    both_have,
+    mean_of,
+    paired,
+    paired_gap,
+    right_of,
+    rows_to_decide,
+    student_mean,
+)
 from distill.stats import Estimate
 
 
@@ -25,7 +35,7 @@ def evidence_of(
         margin=margin,
         rows=rows[0],
         beyond=rows[1],
-        student=mean_of(scores.get(("student", metric), {}), both, clusters),
+        student=student_mean(scores, metric, both, clusters),
         teacher=mean_of(scores.get(("teacher", metric), {}), both, clusters),
         to_teacher=paired_gap(scores, metric, "teacher", clusters),
         to_base=paired_gap(scores, metric, "base", clusters),
@@ -43,24 +53,22 @@ def evidence_of(
 
 
 def _agreement_beside(scores: Scores, metric: str, clusters: Mapping[str, str]) -> Estimate | None:
-    agreement = scores.get(("student", "agreement"), {}) if metric == "json_fields" else {}
-    return mean_of(agreement, both_have(scores, "agreement", "teacher"), clusters)
+    beside = BY_TEACHER.get(metric, "")
+    return mean_of(scores.get(("student", beside), {}), both_have(scores, beside, "teacher"), clusters)
 
 
 def _few_known(scores: Scores, metric: str, clusters: Mapping[str, str]) -> tuple[Estimate, Estimate] | None:
     """Student and teacher on the rows with a known answer, where these are too few to carry the verdict."""
-    known = both_have(scores, "json_fields", "teacher") if metric == "agreement" else []
-    student, teacher = (
-        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
-    )
+    beside = right_of(scores, metric) if metric in BY_TEACHER.values() else ""
+    known = both_have(scores, beside, "teacher")
+    student, teacher = (mean_of(scores.get((arm, beside), {}), known, clusters) for arm in ("student", "teacher"))
     return (student, teacher) if student and teacher else None
 
 
-def ceiling(scores: Scores, clusters: Mapping[str, str], marks: ExamMarks) -> TeacherCeiling | None:
-    """The student beside what its teacher can do; `marks` are the teacher's in its exam."""
-    known = both_have(scores, "json_fields", "teacher")
-    student, teacher = (
-        mean_of(scores.get((arm, "json_fields"), {}), known, clusters) for arm in ("student", "teacher")
-    )
-    agreement = scores.get(("student", "agreement"), {})
+def ceiling(scores: Scores, metric: str, clusters: Mapping[str, str], marks: ExamMarks) -> TeacherCeiling | None:
+    """The student beside what its teacher can do, where `metric` carries the verdict; `marks` are the teacher's in its exam."""
+    right = right_of(scores, metric)
+    known = both_have(scores, right, "teacher")
+    student, teacher = (mean_of(scores.get((arm, right), {}), known, clusters) for arm in ("student", "teacher"))
+    agreement = scores.get(("student", BY_TEACHER.get(right, "agreement")), {})
     return ceiling_of(marks, agreement=mean_of(agreement, agreement, clusters), student=student, teacher=teacher)

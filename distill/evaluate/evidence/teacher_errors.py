@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from distill.evaluate.scores import Scores
+from distill.evaluate.scores import Scores, right_of
 from distill.records import Json, canonical
 from distill.text.normalise import strict_json
 from distill.values import answer
 
 SHOWN = 10
 _KNOWN = "the known answer is the student's"
+_CHECKED = "the task's check passes the student's answer, and not the teacher's"
 _LINEAR = "the linear model, trained apart, gives the student's answer"
 
 
@@ -39,33 +40,35 @@ class TeacherErrors:
     """How many there are of each kind, and the first of them."""
 
     known: int
-    """Rows whose known answer the student has and the teacher has not."""
+    """Rows that the student has right and the teacher has not: by the known answer, or by the task's check."""
     suspected: int
     """Rows without a known answer where student and linear model agree against the teacher."""
     rows: list[TeacherError]
 
 
 def teacher_errors(
-    scores: Scores, calls: pl.DataFrame, tests: pl.DataFrame, fields: Sequence[str]
+    scores: Scores, metric: str, calls: pl.DataFrame, tests: pl.DataFrame, fields: Sequence[str]
 ) -> TeacherErrors | None:
-    """None where there are none; `fields` are those of the task's answers."""
+    """None where there are none; `metric` carries the verdict, `fields` are those of the task's answers."""
     texts = {(arm, seed): text for arm, seed, text in calls.select("arm", "seed_id", "text").drop_nulls().iter_rows()}
     rows = {row["seed_id"]: row for row in tests.select("seed_id", "input", "gold").iter_rows(named=True)}
-    known, suspected = _against_known(scores), _against_linear(scores, texts)
-    listed = [*((seed, _KNOWN) for seed in known), *((seed, _LINEAR) for seed in suspected)]
+    right = right_of(scores, metric)
+    known, suspected = _against_known(scores, right), _against_linear(scores, right, texts)
+    why = _CHECKED if right == "verify" else _KNOWN
+    listed = [*((seed, why) for seed in known), *((seed, _LINEAR) for seed in suspected)]
     if not listed:
         return None
     found = [_error(rows[seed], texts, fields, why) for seed, why in listed[:SHOWN] if seed in rows]
     return TeacherErrors(len(known), len(suspected), found)
 
 
-def _against_known(scores: Scores) -> list[str]:
-    student, teacher = (scores.get((arm, "json_fields"), {}) for arm in ("student", "teacher"))
+def _against_known(scores: Scores, right: str) -> list[str]:
+    student, teacher = (scores.get((arm, right), {}) for arm in ("student", "teacher"))
     return [seed for seed, value in student.items() if value == 1 and teacher.get(seed, 1) < 1]
 
 
-def _against_linear(scores: Scores, texts: Mapping[tuple[str, str], str]) -> list[str]:
-    known = scores.get(("teacher", "json_fields"), {})
+def _against_linear(scores: Scores, right: str, texts: Mapping[tuple[str, str], str]) -> list[str]:
+    known = scores.get(("teacher", right), {})
     student, linear = (scores.get((arm, "agreement"), {}) for arm in ("student", "linear"))
     return [
         seed

@@ -13,6 +13,7 @@ from distill.evaluate.judging.labelled import labelled_questions
 from distill.evaluate.judging.pair_question import AnswerPair
 from distill.evaluate.judging.questions import STUDENT, AnswersToTests
 from distill.evaluate.judging.stage import answers_to_tests, judges_of
+from distill.evaluate.scores import TRAINING
 from distill.teacher.stored_answers import final_answer
 from distill.text.normalise import storable
 
@@ -69,7 +70,8 @@ def _arms(task: Task) -> list[str]:
     asked = [arm.name for arm in arms_module.arms_of(task, student=None)]
     trained = [STUDENT] if spec.student.train.with_ != "none" else []
     later = [*trained, "gold_student", "linear", "embedding", "few_shot"]
-    return [*asked, *(name for name in later if name in spec.arms)]
+    again = [f"{TRAINING}{number}" for number in range(2, spec.student.train.seeds + 1)] if STUDENT in spec.arms else []
+    return [*asked, *(name for name in later if name in spec.arms), *again]
 
 
 def _texts(task: Task, name: str, tests: pl.DataFrame, store: Store) -> dict[str, str]:

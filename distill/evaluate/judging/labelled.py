@@ -35,12 +35,14 @@ class LabelledQuestions:
 
     def reliability(self, verdicts: Verdicts, judges: int, at_least: float) -> JudgeReliability:
         """The judges' decisions beside people's labels."""
+        clusters = self.answers.clusters
         return reliability(
             [
                 LabelledDecision(
                     stratum,
                     self.answers.good[request],
                     scoring.passes(scoring.of_answer(verdicts, about, judges), at_least),
+                    clusters[request],
                 )
                 for request, stratum, about in self.abouts
             ]

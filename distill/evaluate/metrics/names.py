@@ -6,7 +6,7 @@ field of several has the field behind a colon: `chrf:summary`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from distill.values.likeness import TEXT_METRICS, TITLES
 
@@ -16,6 +16,10 @@ PRIMARY = (
     *TEXT_METRICS, *(f"{AGREEMENT}_{name}" for name in TEXT_METRICS), "schema",
 )  # fmt: skip
 """Which metric carries the verdict, the first first; the empty name stands for one of the task's own."""
+BY_TEACHER = {"tool_calls": "agreement_tool_calls", "json_fields": "agreement"}
+"""A metric against the known answers, and the same against the teacher's."""
+RIGHT = ("tool_calls", "json_fields", "verify")
+"""The metrics that say whether an answer is right, whatever the teacher says; the first that scores answers is meant."""
 PROXY = (
     "Likeness is shared wording, not meaning or truth: a right answer in other words scores low, and a wrong one in the same words "
     "scores high. A judge, or people, should have the last word."
@@ -84,6 +88,21 @@ def of_text(metric: str) -> bool:
 def likeness_to_teacher(metric: str) -> bool:
     """Whether the teacher is the measure itself, and scores 1: then no gap to it says who is better."""
     return of_text(metric) and parts(metric)[1]
+
+
+def against_teacher(metric: str) -> bool:
+    """Whether answers are held against the teacher's, by whatever kind of value: no answer can then be better than its."""
+    return metric.startswith(AGREEMENT)
+
+
+def right(metric: str, scored: Container[str]) -> str:
+    """The metric that says how often a model is right: the one that carries the verdict, or beside it the first of `scored`; else none."""
+    return metric if metric in RIGHT else next((name for name in RIGHT if name in scored), "")
+
+
+def right_share(metric: str) -> str:
+    """What the share by one of RIGHT is a share of, where a model has the answer and not its fields: "of the known answers right"."""
+    return measure(metric, "") if metric in ("tool_calls", "verify") else "of the known answers right"
 
 
 def caution(metric: str) -> str:

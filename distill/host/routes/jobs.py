@@ -120,7 +120,7 @@ def _job(asked: JobRequest, base: str, parent: str) -> Job:
 async def list_all(call: Request) -> JSONResponse:
     """The newest first; those alone that have the metadata of the query."""
     host: Host = call.app.state.host
-    wanted = {found[1]: value for name, value in call.query_params.items() if (found := _FILTER.fullmatch(name))}
+    wanted = {key[1]: value for name, value in call.query_params.items() if (key := _FILTER.fullmatch(name))}
     found = [shown(job) for job in jobs.every(host.db, wanted)]
     return JSONResponse(page(found, call.query_params))
 

@@ -42,10 +42,10 @@ def _checked(name: str, value: Json, param: str) -> Json:
     if value is None or value == AUTO:
         return AUTO
     if name in ("n_epochs", "batch_size"):
-        most = _MOST_EPOCHS if name == "n_epochs" else _MOST_BATCH
-        if _is_number(value) and value == int(value) and 1 <= value <= most:
+        highest = _MOST_EPOCHS if name == "n_epochs" else _MOST_BATCH
+        if _is_number(value) and 1 <= value <= highest and value == int(value):
             return int(value)
-        raise ApiError(f"{name} is {value!r}; expected a whole number from 1 to {most}, or 'auto'", param=param)
+        raise ApiError(f"{name} is {value!r}; expected a whole number from 1 to {highest}, or 'auto'", param=param)
     most = _MOST_BETA if name == "beta" else math.inf
     if _is_number(value) and 0 < value <= most:
         return value

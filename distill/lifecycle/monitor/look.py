@@ -163,7 +163,8 @@ def _read(
     for batch in read_logs([part.path for part in parts], TaskShape.of(task), tally=tally, scores=scores):
         new = without_kept(batch, kept, whole) if whole else batch
         intake.again += batch.height - new.height
-        intake.take(new, names)
+        if new.height:
+            intake.take(new, names)
     others = sum(tally.dropped[reason] for reason in _OTHER_TASK)
     if others > intake.calls + intake.again:
         said = next((one.detail for one in tally.examples if one.reason in _OTHER_TASK), "")
@@ -215,11 +216,12 @@ def _judged(
     if not intake.calls and not late.verdicts:  # what was said last stands
         return replace(found, looked=state.looked or _now()), None
     shown = examples(intake.shown, intake.gates, intake.baseline.known.floor)
-    for name, shows in asked.shows.items() if asked is not None else ():
-        shown[name] = teacher_examples(intake.sample, asked.teacher, shows)
-    named, raised = {one.signal: one for one in limits}, dict[str, list[str]]()
-    for alarm in alarms:
-        raised.setdefault(alarm.signal, []).append(alarm.day)
+    if asked is not None:
+        shown |= {name: teacher_examples(intake.sample, asked.teacher, shows) for name, shows in asked.shows.items()}
+    named = {one.signal: one for one in limits}
+    raised: dict[str, Sequence[str]] = {
+        alarm.signal: [one.day for one in alarms if one.signal == alarm.signal] for alarm in alarms
+    }
     said = [alarm_sentence(alarm, named[alarm.signal]) for alarm in alarms]
     if not intake.calls:  # feedback alone says nothing of the other signals
         said, raised = [*state.alarms, *said], {**state.raised, **raised}

@@ -15,10 +15,10 @@ from distill.strata import targets
 
 def growth_plans(rows: RefreshRows) -> list[GrowthPlan]:
     """Each stratum that grows in this refresh; `rows.task` has the growth."""
-    growth, unasked = rows.task.growth, rows.unasked()
+    growth, unasked, known = rows.task.growth, rows.unasked(), rows.known()
     found = []
     for one in growth.new if growth else ():
-        real = len(unasked.get(one.stratum, ()))
+        real = len(unasked.get(one.stratum, ())) + known[one.stratum]
         found.append(GrowthPlan(one, real, max(0, one.new - real)))
     return found
 

@@ -101,7 +101,7 @@ class GrowthPlan:
 
     grown: GrownStratum
     unasked: int
-    """Real seeds that nobody was asked yet, those that are new among them."""
+    """Real seeds that nobody was asked yet, and new ones that train by their known answer."""
     synthetic: int
     """Rows that only synthetic seeds can give; none are made without `seeds.expand`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,6 +90,12 @@ class RefreshRows:
             name: sorted(seeds, key=lambda seed: (seed not in first, content_id("ask", seed)))
             for name, seeds in found.items()
         }
+
+    def known(self) -> Counter[str]:
+        """Stratum → the rows that train by their known answer and that the parent did not have: nobody is asked about them."""
+        before = set(read_parquet(self.parent / "seeds.parquet", ["seed_id"])["seed_id"])
+        rows = approved.approved(self.task, self.table).select("seed_id", "stratum").iter_rows()
+        return Counter(stratum for seed, stratum in rows if seed not in before)
 
     def as_before(self, asked: TeacherQuestions) -> bool:
         """Whether the parent asked the teacher exactly so: its answers are the new ones."""

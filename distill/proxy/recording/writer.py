@@ -1,7 +1,7 @@
 """Answered calls are written by a thread of their own, in the order in which they came. Nothing that goes wrong there reaches a call.
 
     writer = LogWriter(folder)
-    await writer.written(call)          # the row is in the file, or is counted as lost; after a second at most
+    await writer.written(call)          # the row is in the file, or is counted as lost; after a few seconds at most
 
 What is handed over and not yet written is bounded in rows and bytes; beyond that a row is lost, and counted.
 """
@@ -22,7 +22,7 @@ from distill.proxy.recording.log_file import DayLog
 from distill.proxy.recording.row import line_of
 
 MOST_ROWS, MOST_BYTES = 10_000, 256 << 20
-_WAIT_S = 1.0
+_WAIT_S = 3.0
 """How long a caller may wait for a slow disk."""
 _BATCH = 256
 _STOP = None
@@ -66,7 +66,7 @@ class LogWriter:
         return self._rows
 
     async def written(self, call: AnsweredCall) -> None:
-        """Return when the row is in the file, or is given up. A slow disk is waited for once, a second long, until it has taken something."""
+        """Return when the row is in the file, or is given up. A slow disk is waited for once, some seconds long, until it has taken something."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         if not self.hand_over(call, lambda: _tell(loop, done)):
             return

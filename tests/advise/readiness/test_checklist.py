@@ -136,3 +136,42 @@ def test_a_linear_student_is_its_own_floor_and_needs_fewer_settings() -> None:
     spec = SPEC | {"student": {"train": {"with": "linear", "seed": 0}}}
     found = checklist(replace(READY, spec=spec, compared=replace(COMPARED, arms={"student": ARM})))
     assert found.ready
+
+
+NO_SCHEMA = SPEC | {"teacher": {"terms": "may train", "output": None}}
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "said"),
+    [
+        (
+            "schema",
+            lambda: replace(compared(arms={"student": replace(ARM, metrics={})}), spec=NO_SCHEMA),
+            "the task has no schema",
+        ),
+        (
+            "linear floor",
+            lambda: compared(kind="text", arms={"student": ARM}),
+            "no linear model gives answers of this kind",
+        ),
+        (
+            "linear floor",
+            lambda: compared(metric="tool_calls", arms={"student": ARM}),
+            "no linear model gives answers of this kind",
+        ),
+        ("token budget", lambda: replace(train(**{"with": "linear"}), funnel={}), "which has no context"),
+    ],
+)
+def test_what_an_answer_of_this_kind_cannot_have_is_not_missing(
+    name: str, seen: Callable[[], RunEvidence], said: str
+) -> None:
+    """Code, free text, tool calls and linear students can be ready too."""
+    found = next(item for item in checklist(seen()).items if item.name == name)
+    assert found.state == "met"
+    assert said in found.found
+
+
+def test_without_strata_the_list_says_what_is_missing() -> None:
+    seen = compared(by_label={})
+    found = next(item for item in checklist(seen).items if item.name == "strata")
+    assert (found.state, found.found[:22]) == ("not measured", "the task has no strata")

@@ -49,6 +49,13 @@ def test_step_follows_from_how_the_run_ended(run: Run, trained: str, said: str) 
     assert words(run, trained=trained) == said
 
 
+def test_answers_that_are_not_closed_are_no_linear_models() -> None:
+    """The step is one that `validate` takes: a linear student is refused where answers are free text, code or tool calls."""
+    step = next_step(judged("dataset only"), ["mood"], example=False, trained="none", closed=False)
+    assert step is not None
+    assert " ".join(step.words) == "run mood --set student.train.with=lora --set evaluate.arms=null"
+
+
 def test_diagnosis_names_the_step_with_what_the_command_was_given() -> None:
     step = NextAction("a linear model:", "run", options=["--set", "student.train.with=linear"])
     found = replace(

@@ -86,3 +86,13 @@ def test_so_many_rows_make_the_interval_narrow_enough(share: float) -> None:
     assert not wide(share, need)
     assert wide(share, need // 2)
     assert 60 < need < 400
+
+
+def test_answers_of_one_conversation_count_as_what_they_are_worth_together() -> None:
+    """Forty answers of four conversations, each wrong or right as a whole, tell little more than four do."""
+    rows = [LabelledDecision("a", True, n >= 10, f"ticket {n // 10}") for n in range(40)]
+    alone, together = (compare(one).agreement for one in ([row._replace(cluster="") for row in rows], rows))
+    assert alone is not None
+    assert together is not None
+    assert alone.mean == together.mean == 0.75
+    assert (alone.low, together.low) == (pytest.approx(0.598, abs=0.001), pytest.approx(0.14, abs=0.1))

@@ -10,7 +10,7 @@ import pytest
 from distill.evaluate.diagnosis.confusion import ConfusedPair
 from distill.evaluate.diagnosis.diagnose import diagnose
 from distill.evaluate.diagnosis.measured import DiagnosisInput
-from distill.evaluate.diagnosis.result import CauseName
+from distill.evaluate.diagnosis.result import CauseName, NextAction
 from distill.evaluate.diagnosis.rules import RULES
 from distill.evaluate.diagnosis.shift import Shift
 from distill.evaluate.diagnosis.starving import StarvingStratum
@@ -22,7 +22,7 @@ WELL = DiagnosisInput(
     word="distil", margin=0.02, rows=150, unanswered=0, to_teacher=Estimate(0.01, -0.01, 0.03, 150),
     to_base=Estimate(0.4, 0.3, 0.5, 150), to_prompted=Estimate(0.2, 0.1, 0.3, 150), to_linear=Estimate(0.1, 0.05, 0.15, 150),
     teacher_right=Estimate(0.9, 0.85, 0.94, 150), taught=1.0, schema=Estimate(0.99, 0.96, 1.0, 150), trained=600, epochs=2,
-    losses=TrainingLosses(100, 3.0, 0.20, 0.19, (0.22, 0.21), 2),
+    losses=TrainingLosses(100, 3.0, 0.20, 0.19, (0.22, 0.21), 2), seeds=800,
 )  # fmt: skip
 BEHIND = replace(WELL, word="do not distil", to_teacher=Estimate(-0.1, -0.15, -0.05, 150))
 SHIFT = Shift(150, 0.2, 0.7)
@@ -40,6 +40,7 @@ CASES: dict[CauseName, dict[str, Any]] = {
     "unanswered": {"unanswered": 40},
     "linear_is_better": {"to_linear": Estimate(-0.1, -0.15, -0.05, 150)},
     "embedding_is_better": {"to_embedding": Estimate(-0.1, -0.15, -0.05, 150)},
+    "not_judged": {"word": "undecided", "metric": "agreement_chrf", "to_teacher": Estimate(-0.4, -0.5, -0.3, 150)},
     "too_few_test_rows": {"word": "undecided", "to_teacher": Estimate(-0.01, -0.05, 0.03, 150), "rows_needed": 420},
     "teacher_too_weak": {"teacher_right": Estimate(0.3, 0.25, 0.37, 150)},
     "training_not_needed": {"word": "do not distil", "to_base": Estimate(-0.01, -0.03, 0.01, 150)},
@@ -63,6 +64,7 @@ STEPS = {
     "unanswered": "run TASK",
     "linear_is_better": "run TASK --set student.train.with=linear",
     "embedding_is_better": "run TASK --set student.train.with=embedding",
+    "not_judged": "run TASK --set 'evaluate.judge={}'",
     "too_few_test_rows": "run TASK --set seeds.test.rows=420",
     "teacher_too_weak": "exam TASK --teacher MODEL",
     "training_not_needed": "chat mood/001",
@@ -86,7 +88,7 @@ def test_each_rule_fires_alone_on_its_made_case(cause: CauseName) -> None:
     assert (found.cause, found.also) == (cause, [])
     assert found.sentence.endswith(".")
     assert found.evidence
-    assert " ".join(found.step.words("TASK", "mood/001")) == STEPS[cause]
+    assert found.step.command("TASK", "mood/001") == f"distill {STEPS[cause]}"
 
 
 def test_first_rule_is_the_cause_and_the_others_stand_beside_it() -> None:
@@ -148,3 +150,30 @@ def test_few_rows_come_before_what_they_cannot_show() -> None:
     assert found is not None
     assert found.cause == "too_few_test_rows"
     assert found.step.options == []
+
+
+def test_more_test_rows_are_asked_for_as_the_spec_asks_for_them() -> None:
+    """A share is taken out before a number is given, since the spec takes one of them; a file of test rows gets more rows itself."""
+    few = MADE["too_few_test_rows"]
+    steps = {
+        "share": rules_step(replace(few, test_share=True)),
+        "file": rules_step(replace(few, test_file="known.jsonl")),
+        "seeds": rules_step(replace(few, seeds=300)),
+    }
+    assert steps["share"].options == ["--set", "seeds.test.share=null", "--set", "seeds.test.rows=420"]
+    assert steps["file"].options == []
+    assert "add them to known.jsonl" in steps["file"].text
+    assert "the task has 300 rows in all: add rows to seeds.from" in steps["seeds"].text
+
+
+def rules_step(seen: DiagnosisInput) -> NextAction:
+    found = diagnose(seen)
+    assert found is not None
+    return found.step
+
+
+def test_answers_that_no_metric_scored_are_no_lack_of_rows() -> None:
+    found = diagnose(replace(WELL, word="undecided", to_teacher=None))
+    assert found is not None
+    assert (found.cause, found.step.text) == ("not_judged", "put right what the verdict names, and")
+    assert "no metric scored" in found.sentence

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from distill.evaluate.evidence.teacher_errors import SHOWN, teacher_errors
 
@@ -27,7 +28,7 @@ def test_a_known_answer_settles_it_and_a_second_model_suspects_it() -> None:
         ("student", "agreement"): {"a": 0.0, "b": 0.0, "c": 0.0},
         ("linear", "agreement"): {"a": 0.0, "b": 0.0, "c": 0.0},
     }
-    found = teacher_errors(scores, calls, tests, [])
+    found = teacher_errors(scores, "json_fields", calls, tests, [])
     assert found is not None
     assert (found.known, found.suspected) == (1, 2)
     assert [(one.seed_id, one.known) for one in found.rows] == [("b", "refund"), ("a", None), ("c", None)]
@@ -43,7 +44,7 @@ def test_a_student_that_is_wrong_or_alone_accuses_nobody() -> None:
         ("student", "agreement"): {"b": 0.0},
         ("linear", "agreement"): {"b": 0.0},
     }
-    assert teacher_errors(scores, calls, tests, []) is None
+    assert teacher_errors(scores, "json_fields", calls, tests, []) is None
 
 
 def test_no_more_than_ten_are_listed_and_all_are_counted() -> None:
@@ -54,6 +55,19 @@ def test_no_more_than_ten_are_listed_and_all_are_counted() -> None:
         ("student", "json_fields"): dict.fromkeys(seeds, 1.0),
         ("teacher", "json_fields"): dict.fromkeys(seeds, 0.5),
     }
-    found = teacher_errors(scores, calls, tests, ["a"])
+    found = teacher_errors(scores, "json_fields", calls, tests, ["a"])
     assert found is not None
     assert (found.known, len(found.rows)) == (30, SHOWN)
+
+
+@pytest.mark.parametrize(
+    ("metric", "why"), [("tool_calls", "the known answer is"), ("verify", "the task's check passes")]
+)
+def test_tool_calls_and_code_name_likely_errors_too(metric: str, why: str) -> None:
+    """Right is what the metric of the verdict says, or beside agreement the one that holds known answers."""
+    calls, tests = tables({"b": '{"answer": "refund"}'})
+    scores = {("student", metric): {"b": 1.0}, ("teacher", metric): {"b": 0.0}}
+    for carries in (metric, "agreement_tool_calls"):
+        found = teacher_errors(scores, carries, calls, tests, [])
+        assert found is not None
+        assert [(one.seed_id, one.why.startswith(why)) for one in found.rows] == [("b", True)]

@@ -136,7 +136,7 @@ NO_CALLS = {
 
 @pytest.mark.parametrize("reason", NO_CALLS)
 def test_what_is_no_call_is_counted_with_its_line(tmp_path: Path, reason: str) -> None:
-    rows, tally = read(write(tmp_path / "a.jsonl", *NO_CALLS[reason], openai("lamp")))  # type: ignore[arg-type] - lines of several kinds
+    rows, tally = read(write(tmp_path / "a.jsonl", *NO_CALLS[reason], openai("lamp")))  # type: ignore[arg-type]  # lines of several kinds
     assert len(rows) == 1
     assert tally.dropped == {reason: len(NO_CALLS[reason])}, tally.examples
     assert [one.line for one in tally.examples] == list(range(1, len(NO_CALLS[reason]) + 1))

@@ -27,7 +27,7 @@ def test_calls_by_either_prompt_are_the_tasks() -> None:
 )
 def test_another_tasks_call_is_told(asked: object, reason: str) -> None:
     with pytest.raises(NoCall) as none:
-        shape().told(asked)  # type: ignore[arg-type] - conversations and objects alike
+        shape().told(asked)  # type: ignore[arg-type]  # conversations and objects alike
     assert none.value.reason == reason
 
 

@@ -10,6 +10,8 @@ import pytest
 from proxied import request
 from upstreams import chunks, whole
 
+from distill.chat.templates import parse
+from distill.lifecycle.logs.prompt_pattern import pattern_of
 from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
@@ -18,6 +20,8 @@ from distill.proxy.recording.row import line_of
 from distill.seeds.chat_logs.chats import row_of
 
 NOW = 1_793_534_400.25
+PROMPT = parse("Say the mood as JSON.\n[user]\n{{message}}\n", "teacher.md")
+SHAPE = TaskShape(variables=("message",), prompts=(pattern_of(PROMPT),))
 
 
 def line(text: str, answer: bytes | None = None, *, streamed: bool = False, **more: Any) -> bytes:
@@ -30,7 +34,7 @@ def test_logs_and_seeds_read_it(tmp_path: Path) -> None:
     streamed = line("the lamp is bright", b"".join(chunks('{"mood": "glad"}')), streamed=True)
     (tmp_path / "calls.jsonl").write_bytes(line("the lamp is bright") + streamed)
     tally = LogTally()
-    (found,) = read_logs([tmp_path], TaskShape(variables=("message",), prompts=()), tally=tally)
+    (found,) = read_logs([tmp_path], SHAPE, tally=tally)
     assert found["answer"].to_list() == ['{"mood": "glad"}'] * 2
     assert found["latency_s"].to_list() == [0.25, 0.25]
     assert found["time"][0].timestamp() == NOW

@@ -80,3 +80,15 @@ def test_rows_that_one_run_did_not_score_and_a_run_that_was_not_evaluated(tmp_pa
 
 def test_nothing_is_left(tmp_path: Path) -> None:
     assert change(made(tmp_path, 1, 20), made(tmp_path, 2, 30, regraded=40), "json_fields") == (None, 0, 40)
+
+
+def test_test_rows_of_one_conversation_count_together(tmp_path: Path) -> None:
+    a, b = made(tmp_path, 1, 20), made(tmp_path, 2, 30)
+    alone = next(one.difference for one in score_changes(a, b) if one.arm == "student")
+    seeds = pl.read_parquet(b / "seeds.parquet").with_columns(group=pl.Series([f"t{n // 10}" for n in range(40)]))
+    write_parquet(b.path / "seeds.parquet", seeds)
+    together = next(one.difference for one in score_changes(a, b) if one.arm == "student")
+    assert alone is not None
+    assert together is not None
+    assert alone.mean == together.mean
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)

@@ -58,11 +58,11 @@ def test_what_waits_meanwhile_is_one_batch(tiny_family: Callable[[str], Path], m
         sizes.append(len(prompts))
         return write(self, prompts)
 
-    Generator.write = counted  # type: ignore[method-assign,assignment] - put back below
+    Generator.write = counted  # type: ignore[method-assign,assignment]  # put back below
     try:
         answers(tiny_family("llama"), [asked(f"q {number}") for number in range(20)])
     finally:
-        Generator.write = write  # type: ignore[method-assign] - as it was
+        Generator.write = write  # type: ignore[method-assign]  # as it was
     assert sum(sizes) == 20
     assert len(sizes) <= 3
 
@@ -77,12 +77,12 @@ def test_a_model_that_fails_is_told_to_each_who_waits(tiny_family: Callable[[str
     def broken(_self: Generator, _prompts: list[Prompt]) -> list[WrittenAnswer]:
         raise RuntimeError("out of memory")
 
-    Generator.write = broken  # type: ignore[method-assign,assignment] - put back below
+    Generator.write = broken  # type: ignore[method-assign,assignment]  # put back below
     try:
         with pytest.raises(UsageError, match="the local model failed: RuntimeError: out of memory"):
             answers(tiny_family("llama"), [asked("a")])
     finally:
-        Generator.write = write  # type: ignore[method-assign] - as it was
+        Generator.write = write  # type: ignore[method-assign]  # as it was
 
 
 def test_probabilities_of_tokens_come_where_they_are_asked_for(tiny_family: Callable[[str], Path]) -> None:

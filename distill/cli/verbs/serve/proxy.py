@@ -65,6 +65,14 @@ def proxy(
     from distill.proxy.upstream import base_url
 
     mode = _mode(shadow=shadow, live=live)
+    of_a_student = {
+        "--routes": routes,
+        "--student-url": student_url,
+        "--student-key-env": student_key_env,
+        "--again": again,
+    }
+    if mode == "record" and (named := [name for name, value in of_a_student.items() if value]):
+        raise UsageError(f"{', '.join(named)}: of no use without a student; --shadow or --live asks the promoted one")
     place = _place(spec, mode)
     student = None
     if mode != "record" and place.spec is not None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from distill.curate.calibration.stats import Agreement, LabelledDecision, compare
-from distill.stats import Estimate, proportion
+from distill.curate.calibration.stats import Agreement, LabelledDecision, clusters_of, compare
+from distill.stats import Estimate, mean_interval
+from distill.stats.clusters import independent_rows
 
 _DRAWS = 4000
 _FEWEST = 10
@@ -29,14 +30,28 @@ class JudgeReliability:
     specificity: Estimate | None
     """Share of the bad answers that do not."""
     why_not: str = ""
+    good_rows: float | None = None
+    bad_rows: float | None = None
+    """How many independent answers the good and the bad ones are worth, where several are of one conversation; None: all."""
 
 
 def reliability(decisions: list[LabelledDecision]) -> JudgeReliability:
     """What the judges' decisions on labelled answers are worth."""
-    good = [one.kept for one in decisions if one.good and one.kept is not None]
-    bad = [not one.kept for one in decisions if not one.good and one.kept is not None]
-    sensitivity, specificity = (proportion(sum(one), len(one)) if one else None for one in (good, bad))
-    return JudgeReliability(compare(decisions), sensitivity, specificity, _why_not(sensitivity, specificity))
+    judged = [one for one in decisions if one.kept is not None]
+    (sensitivity, good), (specificity, bad) = (
+        _right([one for one in judged if one.good is label]) for label in (True, False)
+    )
+    return JudgeReliability(
+        compare(decisions), sensitivity, specificity, _why_not(sensitivity, specificity), good_rows=good, bad_rows=bad
+    )
+
+
+def _right(judged: list[LabelledDecision]) -> tuple[Estimate | None, float | None]:
+    """(share that the judges decide as people do, how many independent answers these are worth)."""
+    if not judged:
+        return None, None
+    right, clusters = [float(one.kept is one.good) for one in judged], clusters_of(judged)
+    return mean_interval(right, clusters), independent_rows(right, clusters)
 
 
 def _why_not(sensitivity: Estimate | None, specificity: Estimate | None) -> str:
@@ -57,7 +72,8 @@ def corrected(passed: Estimate, by: JudgeReliability, rows: float | None = None)
     import numpy as np
 
     random = np.random.default_rng(0)
-    shares = ((passed, rows or passed.n), *((one, one.n) for one in (by.sensitivity, by.specificity)))
+    labelled = ((by.sensitivity, by.good_rows), (by.specificity, by.bad_rows))
+    shares = [(one, worth or one.n) for one, worth in ((passed, rows), *labelled)]
     seen, right, wrong = (random.beta(one.mean * n + 0.5, (1 - one.mean) * n + 0.5, _DRAWS) for one, n in shares)
     skill = right + wrong - 1
     # A draw without skill says nothing about the rate: it may be anything.

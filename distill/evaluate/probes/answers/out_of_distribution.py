@@ -11,12 +11,12 @@ import statistics
 from collections.abc import Sequence
 
 from distill.evaluate.probes.result import ProbeExample, ProbeQuestion, ProbeResult
-from distill.evaluate.probes.rows import ProbeRows
+from distill.evaluate.probes.rows import ProbeRows, together
 from distill.evaluate.selective.nearness import nearness
 from distill.stats import FEW, Estimate
+from distill.stats.clusters import Clusters, independent_rows, quantile
 
 PROBE = "out_of_distribution"
-_Z = 1.959964  # two-sided 95 %
 _LOSS = ProbeQuestion(
     PROBE, "far_rows", "loss to the teacher on the rows farthest from training, beyond that on the nearest", "points", threshold=10.0
 )  # fmt: skip
@@ -36,7 +36,9 @@ def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
     near = nearness([row.input for row in scored], [asked for asked, _ in rows.train]).tolist()
     order = sorted(range(len(scored)), key=lambda n: (near[n], scored[n].seed_id))
     gaps = [student[row.seed_id] - teacher[row.seed_id] for row in scored]
-    far, close = ([gaps[n] for n in part] for part in (order[:third], order[-third:]))
+    parts = order[:third], order[-third:]
+    far, close = ([gaps[n] for n in part] for part in parts)
+    clusters = [together(scored[n] for n in part) for part in parts]
     examples = [
         ProbeExample(
             scored[n].seed_id, scored[n].input, scored[n].student or "", f"nearest training row: {near[n]:.0%} alike"
@@ -48,12 +50,13 @@ def out_of_distribution(rows: ProbeRows) -> list[ProbeResult]:
         f"student minus teacher is {100 * statistics.fmean(far):+.1f} points on the {third} farthest rows and "
         f"{100 * statistics.fmean(close):+.1f} on the {third} nearest"
     )
-    return [_LOSS.answered(_beyond(close, far), reason, examples)]
+    return [_LOSS.answered(_beyond(close, far, clusters[1], clusters[0]), reason, examples)]
 
 
-def _beyond(close: Sequence[float], far: Sequence[float]) -> Estimate:
-    """Mean of `close` minus mean of `far` in points, with Welch's interval."""
+def _beyond(close: Sequence[float], far: Sequence[float], of_close: Clusters, of_far: Clusters) -> Estimate:
+    """Mean of `close` minus mean of `far` in points, with Welch's interval; rows of one cluster count as what they are worth together."""
     mean = statistics.fmean(close) - statistics.fmean(far)
-    spread = math.sqrt(statistics.variance(close) / len(close) + statistics.variance(far) / len(far))
-    half = _Z * max(spread, 1 / len(far) / 2)
+    near_rows, far_rows = independent_rows(close, of_close), independent_rows(far, of_far)
+    spread = math.sqrt(statistics.variance(close) / near_rows + statistics.variance(far) / far_rows)
+    half = quantile(len(close) + len(far), [*of_close, *of_far]) * max(spread, 1 / far_rows / 2)
     return Estimate(100 * mean, 100 * (mean - half), 100 * (mean + half), len(close) + len(far))

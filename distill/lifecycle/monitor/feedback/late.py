@@ -29,12 +29,11 @@ from distill.records import Json, canonical
 from distill.stats import proportion
 
 _SHOWN, _LONGEST = 5, 200
-_GOLD = pl.Schema(
-    {
-        "file": pl.String, "line": pl.Int64, "item": pl.Int64, "time": pl.Datetime("us", "UTC"), "fields": pl.String, "labels": pl.String,
-        "private": pl.Boolean, "why": pl.String, "gold": pl.String,
-    }
-)  # fmt: skip
+_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
+    "file": pl.String, "line": pl.Int64, "item": pl.Int64, "time": pl.Datetime("us", "UTC"), "fields": pl.String, "labels": pl.String,
+    "private": pl.Boolean, "why": pl.String, "gold": pl.String,
+}  # fmt: skip
+_GOLD = pl.Schema(_COLUMNS)
 """The columns of a harvest's candidates, and the known answer as JSON."""
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -96,10 +95,11 @@ class _Joining:
         days = [DayAccuracy(day, proportion(good, rows)) for day, good, rows in self.kept.days(self.run)]
         good = sum(round(one.right.mean * one.right.n) for one in days)
         judged = sum(one.right.n for one in days)
-        names = ("rows", "new", "changed", "again", "superseded", "earlier")
+        counts = self.counts
         return LateFeedback(
             FeedbackFigures(
-                **{name: self.counts[name] for name in names}, dropped=dict(self.dropped.most_common()), examples=self.examples,
+                rows=counts["rows"], new=counts["new"], changed=counts["changed"], again=counts["again"], superseded=counts["superseded"],
+                earlier=counts["earlier"], dropped=dict(self.dropped.most_common()), examples=self.examples,
                 accuracy=proportion(good, judged) if judged else None, days=days, kept=self.kept.count(),
             ),
             self.verdicts, pl.DataFrame(self.wrong, schema=_GOLD, orient="row"),

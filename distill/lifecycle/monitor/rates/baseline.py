@@ -128,7 +128,9 @@ def _against_teacher(run: RunDir) -> dict[str, Count]:
     if not (run.path / "scores.parquet").is_file():
         return {}
     scores = read_parquet(run / "scores.parquet", ["seed_id", "arm", "metric", "value"])
-    own = scores.filter((pl.col("arm") == "student") & (pl.col("metric") == "agreement"))["value"].drop_nulls()
+    student = scores.filter(pl.col("arm") == "student").drop_nulls("value")
+    calls = student.filter(pl.col("metric") == "agreement_tool_calls")["value"]
+    own = calls if calls.len() else student.filter(pl.col("metric") == "agreement")["value"]
     return {TEACHER: Count(int((own < 1).sum()), own.len())} if own.len() else {}
 
 

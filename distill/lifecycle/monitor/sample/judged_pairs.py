@@ -6,23 +6,23 @@ Each pair is shown in both orders, as in the evaluation: an answer is preferred 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from distill.curate.gates.judge.requests import instructions_of
 from distill.errors import AccessRefused, BudgetReached, DistillError, RowsOwed
-from distill.evaluate.judging.asking import EvaluationJudges, JudgeQuestion, ask, known
+from distill.evaluate.judging.asking import DRAWS, EvaluationJudges, JudgeDraw, JudgeQuestion, ask, known
 from distill.evaluate.judging.comparing import judged_pair
 from distill.evaluate.judging.measures.pairwise import LOSS, PairwiseResult, outcome, pairwise_result
 from distill.evaluate.judging.pair_question import AnswerPair
-from distill.plan.estimate import Spender
-from distill.plan.refresh import preference
-from distill.plan.refresh.preference import Differing
+from distill.evaluate.judging.stage import judges_of
+from distill.money import most_usd
 from distill.task.task import Task
+from distill.teacher.requests import ceiling
 from distill.teacher.send import Interrupted, Sender
 from distill.text.normalise import storable
 
-SPENDER = "monitor judge"
+_GATE, SPENDER = "judge", "monitor judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,25 @@ class JudgedCalls:
 
 def judges_of_calls(task: Task) -> EvaluationJudges | None:
     """Who is asked; None where the spec has no judge."""
-    found = preference.judges(task)
-    return None if found is None else replace(found, spends_as=SPENDER)
+    own, rubric = judges_of(task), task.rubrics.get(_GATE)
+    if own is not None:
+        return replace(own, spends_as=SPENDER)
+    return EvaluationJudges(task.judges, rubric, SPENDER) if rubric is not None else None
 
 
-def judges_at_most(task: Task, judges: EvaluationJudges, student: Mapping[str, str]) -> Iterator[Spender]:
-    """What they may be asked, before the teacher's answers are known."""
-    rows = [Differing("", "", _pair(task, text, said, "")) for text, said in student.items()]
-    return preference.at_most(task, judges, rows)
+def judges_at_most(task: Task, judges: EvaluationJudges, student: Mapping[str, str]) -> tuple[int, float | None]:
+    """(questions, dollars) before the teacher's answers are known: each pair in both orders, and once more where no reply can be read. None
+    where the price of a judge is not known."""
+    longest = max(one.sampling.max_tokens for one in task.teachers)
+    pairs = [_pair(task, text, said, "") for text, said in student.items()]
+    usd: float | None = 0.0
+    for number, model in enumerate(judges.models):
+        price = model.address.price
+        for question in (JudgeQuestion(number, one) for pair in pairs for one in (pair, pair.swapped)):
+            most = ceiling(judges.request(JudgeDraw(question, 0)))
+            longer = replace(most, prompt_tokens=most.prompt_tokens + longest)
+            usd = None if price is None or usd is None else usd + DRAWS * most_usd(price, longer)
+    return 2 * len(pairs) * len(judges.models), usd
 
 
 async def judged_calls(

@@ -15,6 +15,7 @@ import polars as pl
 
 from distill.errors import AccessRefused, BudgetReached, DistillError, RowsOwed
 from distill.evaluate.judging.asking import EvaluationJudges
+from distill.evaluate.judging.measures.family import family_warnings
 from distill.generate import questions
 from distill.generate.questions import TeacherQuestion
 from distill.lifecycle.monitor.rates.known_inputs import Count
@@ -22,15 +23,14 @@ from distill.lifecycle.monitor.rates.signals import BETTER, TEACHER
 from distill.lifecycle.monitor.result import JudgedSample, TeacherAsked
 from distill.lifecycle.monitor.sample.differing import differing, is_free_text, student_said
 from distill.lifecycle.monitor.sample.judged_pairs import JudgedCalls, judged_calls, judges_at_most, judges_of_calls
-from distill.money import Budget, known_usd
-from distill.plan.estimate import Spender, estimate, total
-from distill.plan.refresh import preference
+from distill.money import Budget, known_usd, most_usd
 from distill.records import Answer, Request, content_id
 from distill.stats import Estimate, proportion
 from distill.task import stores
 from distill.task.interrupt import interruptible
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
+from distill.teacher.requests import ceiling
 from distill.teacher.send import Interrupted, Sender
 from distill.teacher.store.store import Store
 from distill.teacher.stored_answers import final_answer
@@ -74,7 +74,11 @@ async def ask_teacher(task: Task, calls: pl.DataFrame, own: Mapping[str, Count],
         rows=len(sample.requests), asked=asked, usd=usd, pending=pending, differs=_share(differs), own=_figure(own.get(TEACHER)),
         judged=_judged(judged, sender.sends - asked, own.get(BETTER)),
     )  # fmt: skip
-    warned = preference.warnings(sample.judges, [task.models]) if judged and sample.judges else []
+    warned = (
+        family_warnings([one.address.model for one in sample.judges.models], [task.models], [])
+        if judged and sample.judges
+        else []
+    )
     return SampleAsked(figures, shows, said, fault or (judged.fault if judged else None), warned)
 
 
@@ -110,18 +114,18 @@ class _Sample:
     def announce(self, store: Store, watch: Watcher) -> None:
         """What is about to be asked, and the most that it can cost."""
         model = self.task.teachers[0]
-        ahead = estimate(Spender(SPENDER, self.requests, model), store, None)
-        judges = [estimate(one, store, None) for one in self._judging()]
-        most = total([ahead.cost, *(one.cost for one in judges)]).usd_at_most
-        named = (
-            f" and {', '.join(self.judges.names)} at most {sum(one.to_send for one in judges):,} questions about the answers"
-            if self.judges
-            else ""
-        )
-        watch.say(
-            f"  {len(self.requests):,} logged calls are asked of {model.address.model}{named}, {ahead.to_send:,} not asked before"
-            f"{'' if most is None else f', at most ${most:.4f}'}"
-        )
+        open_ = [one for one in self.requests if store.get(one.id) is None]
+        price = model.address.price
+        most = None if price is None else sum(most_usd(price, ceiling(one)) for one in open_)
+        said = [
+            f"{len(self.requests):,} logged calls are asked of {model.address.model}",
+            f"{len(open_):,} not asked before",
+        ]
+        if self.judges is not None:
+            asked, more = judges_at_most(self.task, self.judges, self.said)
+            said.append(f"at most {asked:,} questions about the answers to {', '.join(self.judges.names)}")
+            most = None if most is None or more is None else most + more
+        watch.say(f"  {', '.join([*said, *([f'at most ${most:.4f}'] if most is not None else [])])}")
 
     async def ask(self, sender: Sender) -> DistillError | None:
         """Ask the teacher what was not asked before; why not all was."""
@@ -153,9 +157,6 @@ class _Sample:
     def _final(self, store: Store) -> Iterator[Answer | None]:
         raise_to = self.task.teachers[0].sampling.raise_to
         return (final_answer(store, request, raise_to)[1] for request in self.requests)
-
-    def _judging(self) -> Iterator[Spender]:
-        return judges_at_most(self.task, self.judges, self.said) if self.judges else iter(())
 
 
 def _seed_id(fields: str) -> str:

@@ -21,7 +21,7 @@ TO = ("--to", "http://127.0.0.1:9/v1")
         (("mood", "--to", "api.openai.com"), "--to is 'api.openai.com', no http address"),
         (("mood", *TO, "--shadow"), "no spec at mood"),
         (("no/such/spec", *TO), "no spec at no/such/spec"),
-        (("mood", *TO, "--student-url", "x"), "--student-url is 'x'"),
+        (("mood", *TO, "--student-url", "x", "--again"), "--student-url, --again: of no use without a student"),
     ],
 )
 def test_what_cannot_be_obeyed_is_said_at_once(

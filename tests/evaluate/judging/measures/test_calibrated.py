@@ -70,3 +70,18 @@ def test_a_corrected_rate_stays_a_share() -> None:
     assert found is not None
     assert (found.mean, found.low) == (0.0, 0.0)
     assert 0 < found.high < 0.1
+
+
+def test_labelled_answers_of_one_conversation_widen_the_corrected_rate() -> None:
+    rows = [
+        LabelledDecision("all", label, label if n >= 10 else not label, f"{label} {n // 10}")
+        for label in (True, False)
+        for n in range(100)
+    ]
+    wide, narrow = (
+        corrected(proportion(600, 1000), reliability(one)) for one in (rows, [row._replace(cluster="") for row in rows])
+    )
+    assert wide is not None
+    assert narrow is not None
+    assert wide.mean == narrow.mean
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)

@@ -41,3 +41,16 @@ def test_a_teacher_that_falls_there_too_is_no_fault_of_the_student() -> None:
 def test_few_rows_are_said() -> None:
     (found,) = out_of_distribution(made_students.rows(made_students.healthy, n=40))
     assert "60 are needed" in found.reason
+
+
+def test_rows_that_belong_together_widen_the_interval() -> None:
+    """Ten far rows of one conversation that fail together are not ten failures."""
+    rows = made(far_right=0.4)
+    alone = out_of_distribution(rows)[0]
+    clusters = {row.seed_id: row.seed_id[:2] for row in rows.answered if row.seed_id.startswith("t")}
+    grouped = replace(rows, answered=[replace(row, cluster=clusters.get(row.seed_id, "")) for row in rows.answered])
+    together = out_of_distribution(grouped)[0]
+    assert alone.value == together.value
+    assert alone.low is not None
+    assert together.low is not None
+    assert together.low < alone.low - 5

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.lifecycle.monitor.feedback.correction import BadCorrection, Corrections, digest
@@ -64,11 +64,12 @@ def test_answers_are_compared_by_the_rules_of_the_evaluation(task: Path) -> None
 
 def test_free_texts_are_the_same_but_for_blanks(task: Path) -> None:
     text = "The customer asks for the parcel that was sent on Monday, and is worried that it may have been lost on its way to the north."
-    found = corrections(task, None, "teacher.output=null", "gates=[]")
+    found = corrections(task, None, "teacher.output=null", "gates=[finish_reason]")
     assert found.is_right(found.whole(text, "x"), text.replace(" ", "\n ", 3))
     assert not found.is_right(found.whole(text, "x"), text.replace("Monday", "Tuesday"))
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
