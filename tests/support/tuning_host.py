@@ -88,7 +88,8 @@ async def _refusing(request: web.Request, handler: Handler) -> web.StreamRespons
     """What the host refuses by its path, as of an organisation that may not."""
     for part, status in request.app[_HOST].refused.items():
         if part in request.path:
-            return _error(status, "Your organization may not do this", "not_allowed")
+            key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            return _error(status, f"Your organization may not do this with {key}", "not_allowed")
     return await handler(request)
 
 
