@@ -241,7 +241,7 @@ async def _job(request: web.Request) -> web.Response:
 async def _checkpoints(request: web.Request) -> web.Response:
     job = request.app[_HOST].jobs[request.match_info["id"]]
     name = f"{job['fine_tuned_model']}:ckpt-2"
-    rows = [checkpoint(id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
+    rows = [checkpoint(checkpoint_id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
     return web.json_response(page(rows if job["fine_tuned_model"] else [], {}))
 
 
