@@ -18,7 +18,18 @@ TAKES_A_RUN = {"status": (), "explain": ("row",), "show": (), "clean": ("--yes",
     "roi": (), "checklist": (), "promote": (), "rollback": (), "history": (), "verify": (), "diff": (), "routes": (),
     "push": ("--to", "out"), "ship": ("--as", "merged", "--out", "out"),
 }  # fmt: skip
-TAKES_NEITHER = ["monitor", "proxy", "init", "list", "advise", "explain-miss", "gates", "presets", "schema", "fault-server"]
+TAKES_NEITHER = [
+    "monitor",
+    "proxy",
+    "init",
+    "list",
+    "advise",
+    "explain-miss",
+    "gates",
+    "presets",
+    "schema",
+    "fault-server",
+]
 
 
 def error(said: Said, code: int = 2) -> dict[str, object]:
