@@ -24,6 +24,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 NEW = "teacher.model=new"
+ALWAYS = ("evaluate.probes=none", "teacher.sampling={max_tokens: 24}")
+"""Nothing is asked but the test rows; an answer is a few tokens long."""
 
 
 async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -47,7 +49,7 @@ async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     async with serve() as teachers:
 
         def task(path: Path, *sets: str) -> Any:
-            return open_task(path, overrides=(train, *sets), env={"OPENAI_BASE_URL": teachers.base_url})
+            return open_task(path, overrides=(train, *ALWAYS, *sets), env={"OPENAI_BASE_URL": teachers.base_url})
 
         first = await running.work(task(spec), stages=ORDER, watch=Silent())
         shutil.copytree(folder / "last", folder / "fresh")
