@@ -61,9 +61,9 @@ class _RowTexts(Sequence[str]):
         return _spoken(self._rows.row(at))
 
 
-def _spoken(parts: Sequence[str | None]) -> str:
+def _spoken(parts: Sequence[str]) -> str:
     """The parts of a row, input first; of a conversation without its speakers, with which canned turns would make runs of 13 words."""
-    return text_of(conversation.spoken(parts[0] or ""), *parts[1:])
+    return text_of(conversation.spoken(parts[0]), *parts[1:])
 
 
 class _Inputs(_RowTexts):
