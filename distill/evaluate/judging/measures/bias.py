@@ -124,7 +124,7 @@ def _fitted(design: Numbers, preferred: Numbers, weights: Numbers, start: Number
         curve = (design * (weights * chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
         step = np.linalg.solve(curve, slope)
         found = found + np.clip(step, -4, 4)
-        if float(np.abs(step).max()) < 1e-6:
+        if float(np.abs(step).max()) < 1e-4:  # a step squares what is left to go
             break
     return found
 
