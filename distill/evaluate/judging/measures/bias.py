@@ -118,6 +118,8 @@ def _fitted(design: Numbers, preferred: Numbers, weights: Numbers, start: Number
     import numpy as np
 
     found, ridge = start, np.array(_RIDGE)
+    some = np.flatnonzero(weights)  # a third of the rows are in no draw
+    design, preferred, weights = design[some], preferred[some], weights[some]
     for _ in range(_STEPS):
         chance = _chance(design @ found)
         slope = design.T @ (weights * (preferred - chance)) - ridge * found
