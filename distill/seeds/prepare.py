@@ -44,7 +44,7 @@ class _How:
     draw: Draw
     near: float
     leak: float
-    comparison: near_graph.Comparison
+    comparison: near_graph.NearRules
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ def graph(spec: TaskSpec, *tables: pl.DataFrame) -> Graph:
     return made(comparison(spec), *tables)
 
 
-class Comparison(NamedTuple):
+class NearRules(NamedTuple):
     """How texts are compared: the similarity and the cosine from which they are near, typos, and numbers that tell them apart."""
 
     near: float
@@ -36,12 +36,12 @@ class Comparison(NamedTuple):
     numbers: bool
 
 
-def comparison(spec: TaskSpec) -> Comparison:
+def comparison(spec: TaskSpec) -> NearRules:
     """As a task's spec has it."""
-    return Comparison(_least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
+    return NearRules(_least(spec), spec.dedup.meaning, spec.dedup.typos, apart(spec))
 
 
-def made(how: Comparison, *tables: pl.DataFrame) -> Graph:
+def made(how: NearRules, *tables: pl.DataFrame) -> Graph:
     """The same as `graph`, for what does not know the spec."""
     rows = pl.concat([table.select("seed_id", "input") for table in tables]).unique().sort("seed_id", "input")
     return _made(_HashedTexts(rows["input"]), how)
@@ -101,6 +101,6 @@ class _HashedTexts:
 
 
 @lru_cache(maxsize=2)
-def _made(rows: _HashedTexts, how: Comparison) -> Graph:
+def _made(rows: _HashedTexts, how: NearRules) -> Graph:
     texts = rows.given_away()
     return Graph.of(texts, threshold=how.near, meaning=how.meaning, typos=how.typos, numbers=how.numbers)

@@ -44,14 +44,14 @@ async def opened(at: Address) -> AsyncIterator[AsyncOpenAI]:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class KnownModel:
     """What the models route says of a model. A host that says nothing is taken to have it."""
 
     there: bool
     shutdown_date: str | None = None
 
 
-async def look_up(client: AsyncOpenAI, model: str) -> Looked:
+async def look_up(client: AsyncOpenAI, model: str) -> KnownModel:
     """Ask the models route: a 404 that names the model says that it is gone, and one of a path says nothing."""
     from openai import APIStatusError, NotFoundError
 
@@ -59,10 +59,10 @@ async def look_up(client: AsyncOpenAI, model: str) -> Looked:
         found = await client.models.retrieve(model)
     except NotFoundError as error:
         gone = error.code == "model_not_found" or (model in error.message and "exist" in error.message)
-        return Looked(there=not gone)
+        return KnownModel(there=not gone)
     except APIStatusError as error:
         if error.status_code not in (403, 405, 501):
             raise
-        return Looked(there=True)
+        return KnownModel(there=True)
     date = getattr(found, "shutdown_date", None)
-    return Looked(there=True, shutdown_date=date[:10] if isinstance(date, str) else None)
+    return KnownModel(there=True, shutdown_date=date[:10] if isinstance(date, str) else None)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from distill.adopt.host import ends
-from distill.adopt.host.access import Looked, look_up, opened
+from distill.adopt.host.access import KnownModel, look_up, opened
 from distill.adopt.host.tunes import CHECKPOINT, Tune, every_job, tune_of
 from distill.student.preflight import hosts
 from distill.teacher.endpoint.address import Address
@@ -74,7 +74,7 @@ def _urgency(entry: TuneEntry) -> tuple[bool, int, bool, int]:
 
 
 def _entry(
-    tune: Tune, files: Mapping[str, tuple[FileWord, int | None]], model: Looked, base_url: str | None, today: date
+    tune: Tune, files: Mapping[str, tuple[FileWord, int | None]], model: KnownModel, base_url: str | None, today: date
 ) -> TuneEntry:
     nothing: tuple[FileWord, int | None] = ("none", None)
     training, validation = files.get(tune.training_file or "", nothing), files.get(tune.validation_file or "", nothing)
@@ -129,11 +129,11 @@ async def _file(client: AsyncOpenAI, file_id: str) -> tuple[FileWord, int | None
     return "there", size if isinstance(size, int) else None
 
 
-async def _models(client: AsyncOpenAI, tunes: Sequence[Tune]) -> dict[str, Looked]:
+async def _models(client: AsyncOpenAI, tunes: Sequence[Tune]) -> dict[str, KnownModel]:
     names = dict.fromkeys(tune.model for tune in tunes if tune.model)
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def look(model: str) -> Looked:
+    async def look(model: str) -> KnownModel:
         async with gate:
             return await look_up(client, model)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from distill.errors import UsageError
-from distill.lifecycle.calendar.result import MonitorLook
+from distill.lifecycle.calendar.result import LastLook
 from distill.rundir import read_result
 
 
@@ -28,7 +28,7 @@ class _Kept:
 class LastLook(NamedTuple):
     """The look, and why it cannot be read though there is one."""
 
-    look: MonitorLook | None
+    look: LastLook | None
     broken: str = ""
 
 
@@ -44,4 +44,4 @@ def last_look(home: Path, task: str) -> LastLook:
         return LastLook(
             None, f"monitor/{task}/monitor.json: not what `distill monitor` writes; its next look writes it again"
         )
-    return LastLook(MonitorLook(day, kept.run, len(kept.alarms)))
+    return LastLook(LastLook(day, kept.run, len(kept.alarms)))

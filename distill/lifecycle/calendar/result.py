@@ -93,7 +93,7 @@ class HostCloses:
 
 
 @dataclass(frozen=True, slots=True)
-class MonitorLook:
+class LastLook:
     """What `distill monitor` found when it looked last."""
 
     day: str
@@ -128,7 +128,7 @@ class TaskStatus:
     models: Sequence[ModelEnd]
     closes: HostCloses | None
     batches: OpenBatches | None
-    monitor: MonitorLook | None
+    monitor: LastLook | None
     usd: float | None
     unpriced: int
     """Sends of which nobody knows the price; `usd` is without them."""

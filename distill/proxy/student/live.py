@@ -24,7 +24,7 @@ from distill.proxy.student.completion import body, completion
 from distill.proxy.student.counts import StudentCounts
 from distill.proxy.student.eligible import student_call
 from distill.proxy.student.promoted import Promoted
-from distill.proxy.student.serving import ServingStudent, own_folder
+from distill.proxy.student.serving import AskedStudent, own_folder
 from distill.ship.routes.answering import RoutedAnswer
 
 FAILURES = 3
@@ -88,7 +88,7 @@ class Live:
         """Whether the student that serves is switched off."""
         return self.promoted.serving is not None and self._is_off(self.promoted.serving)
 
-    def _ready(self) -> ServingStudent | None:
+    def _ready(self) -> AskedStudent | None:
         student = self.promoted.serving
         if student is None or self._is_off(student):
             self.counts.passed_by["off"] += 1
@@ -98,7 +98,7 @@ class Live:
             return None
         return student
 
-    def _is_off(self, student: ServingStudent) -> bool:
+    def _is_off(self, student: AskedStudent) -> bool:
         return self.back is not None and self.back.student in (student.number, -1)
 
     def _not_taken(self, why: str) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from distill.proxy.settings import ProxySettings, StudentSettings
-from distill.proxy.student.serving import ServingStudent, serving, signature
+from distill.proxy.student.serving import AskedStudent, serving, signature
 
 _LOOK_S = 2.0
 
@@ -20,7 +20,7 @@ class Promoted:
     settings: ProxySettings
     student: StudentSettings
     say: Callable[[str], None]
-    serving: ServingStudent | None = None
+    serving: AskedStudent | None = None
     note: str = ""
     pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="distill-student")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ServingStudent:
+class AskedStudent:
     """One student; `task` is as its spec says now."""
 
     number: int
@@ -56,7 +56,7 @@ def signature(settings: ProxySettings, student: StudentSettings) -> tuple[str, f
     return TaskRegistry(settings.home, settings.task).current(), written
 
 
-def serving(settings: ProxySettings, student: StudentSettings, pool: ThreadPoolExecutor) -> ServingStudent:
+def serving(settings: ProxySettings, student: StudentSettings, pool: ThreadPoolExecutor) -> AskedStudent:
     """The student of the alias; UsageError where there is none that can answer."""
     registry = TaskRegistry(settings.home, settings.task)
     current = registry.current()
@@ -66,7 +66,7 @@ def serving(settings: ProxySettings, student: StudentSettings, pool: ThreadPoolE
     task = open_task(student.spec, overrides=list(student.overrides), env=student.env, home=settings.home, priced=False)
     routes = _routes(settings, student, entry)
     asker = StudentAsker(routes, _client(student, routes), pool)
-    return ServingStudent(
+    return AskedStudent(
         entry.number, f"student {entry.number} of {registry.name}", entry.run, asker, TaskShape.of(task), task
     )
 

@@ -20,7 +20,7 @@ from distill.proxy.student.completion import completion
 from distill.proxy.student.counts import StudentCounts
 from distill.proxy.student.eligible import StudentCall, student_call
 from distill.proxy.student.promoted import Promoted
-from distill.proxy.student.serving import ServingStudent
+from distill.proxy.student.serving import AskedStudent
 from distill.ship.routes.answering import RoutedAnswer
 
 ROOM = 1000
@@ -94,7 +94,7 @@ class Shadow:
             self.counts.not_taken[found.why] += 1
 
     async def _record(
-        self, call: AnsweredCall, student: ServingStudent, asked: StudentCall, found: RoutedAnswer, began: Arrived
+        self, call: AnsweredCall, student: AskedStudent, asked: StudentCall, found: RoutedAnswer, began: Arrived
     ) -> None:
         """A row of the student's, with what the teacher said."""
         response = assembled(call.answer) if call.streamed else orjson.loads(call.answer)

@@ -18,7 +18,7 @@ from distill.student.preflight.cost import Here, There, TrainingSettings
 from distill.student.preflight.data import held_out, lines, rows, together
 from distill.student.preflight.data.rows import Row
 from distill.student.preflight.findings import Finding, Findings
-from distill.student.preflight.hosts import Host
+from distill.student.preflight.hosts import TuningHostFacts
 from distill.student.preflight.shape import Shape
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import TokenCounter
@@ -53,7 +53,7 @@ class Way:
     """How the rows are to train: on `machine`, or by `base` at a `host`, or nobody knows yet. `epochs` None: as advised."""
 
     base: str = ""
-    host: Host | None = None
+    host: TuningHostFacts | None = None
     machine: Machine | None = None
     settings: TrainingSettings = field(default_factory=TrainingSettings)
     epochs: float | None = None

@@ -31,7 +31,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class TuningHostFacts:
     """A tuning host. `closes` is the last day on which a job can be made; `bases` by the beginning of their names."""
 
     name: str
@@ -59,38 +59,38 @@ _OPENAI_BASES = {
     "o4-mini": Base(None, date(2026, 10, 23)), "gpt-3.5-turbo": Base(8.0, date(2026, 10, 23)),
 }  # fmt: skip
 
-HOSTS: Mapping[str, Host] = {
-    "openai": Host(
+HOSTS: Mapping[str, TuningHostFacts] = {
+    "openai": TuningHostFacts(
         "openai", "api.openai.com", least_rows=10, most_bytes=512 * _MB, context=HOSTED_CONTEXT, closes=date(2027, 1, 5),
         closes_says="only organisations that tuned before 7 May 2026, and have used a tuned model within 60 days, can still make jobs",
         bases=_OPENAI_BASES, never=("gpt-5", "gpt-6", "o1", "o3"), bills="trained tokens × epochs", prices_at="openai.com/api/pricing",
     ),
-    "azure": Host(
+    "azure": TuningHostFacts(
         "azure", ".openai.azure.com", least_rows=10, most_bytes=512 * _MB, context=HOSTED_CONTEXT,
         bills="trained tokens × epochs; a deployed model by the hour", prices_at="azure.microsoft.com/pricing",
     ),
-    "nebius": Host(
+    "nebius": TuningHostFacts(
         "nebius", "api.tokenfactory.nebius.com", most_bytes=5 * _GB, bills="trained tokens × epochs", prices_at="nebius.com/prices",
     ),
-    "together": Host(
+    "together": TuningHostFacts(
         "together", "api.together.ai", also=("api.together.xyz",), most_bytes=100 * _GB,
         bills="tokens of training × epochs and of validation × evaluations; a tuned model by the minute",
         prices_at="together.ai/pricing",
     ),
-    "fireworks": Host(
+    "fireworks": TuningHostFacts(
         "fireworks", "api.fireworks.ai", least_rows=3, most_rows=3_000_000, bills="trained tokens × epochs", prices_at="fireworks.ai/pricing",
     ),
 }  # fmt: skip
 
 
-def named(name: str) -> Host:
+def named(name: str) -> TuningHostFacts:
     """A host by its name; UsageError tells the known ones."""
     if name not in HOSTS:
         raise UsageError(f"no facts about a host {name!r}{did_you_mean(name, HOSTS)}")
     return HOSTS[name]
 
 
-def at(base_url: str | None) -> Host:
+def at(base_url: str | None) -> TuningHostFacts:
     """The host at an address, OpenAI where there is none; one of which nothing is known has its address for a name."""
     where = urlsplit(base_url or "https://api.openai.com").hostname or ""
     known = (
@@ -98,17 +98,17 @@ def at(base_url: str | None) -> Host:
         for host in HOSTS.values()
         if where in (host.at, *host.also) or (host.at[0] == "." and where.endswith(host.at))
     )
-    return next(known, Host(where, where, context=HOSTED_CONTEXT, prices_at="its own pages"))
+    return next(known, TuningHostFacts(where, where, context=HOSTED_CONTEXT, prices_at="its own pages"))
 
 
-def base_of(host: Host, model: str) -> Base | None:
+def base_of(host: TuningHostFacts, model: str) -> Base | None:
     """What is known of a base, also by its dated name or as a tuned model's; the longest name that fits counts."""
     bare = model.removeprefix("ft:")
     fits = [name for name in host.bases if bare == name or bare.startswith((f"{name}-", f"{name}:"))]
     return host.bases[max(fits, key=len)] if fits else None
 
 
-def check(host: Host, model: str, *, rows: int, size: int, today: date, found: Findings, file: str) -> None:
+def check(host: TuningHostFacts, model: str, *, rows: int, size: int, today: date, found: Findings, file: str) -> None:
     """Note where a file is beyond the host's limits, or its base or the host itself ends."""
     if rows < host.least_rows:
         found.add("too_few_rows", said=f"{rows} rows, {host.name} takes at least {host.least_rows}", file=file)
@@ -125,7 +125,7 @@ def check(host: Host, model: str, *, rows: int, size: int, today: date, found: F
         _base(host, model, today, found, file)
 
 
-def _closing(host: Host, today: date, found: Findings, file: str) -> None:
+def _closing(host: TuningHostFacts, today: date, found: Findings, file: str) -> None:
     if host.closes is None or (host.closes - today).days > _SOON_DAYS:
         return
     if today > host.closes:
@@ -140,7 +140,7 @@ def _closing(host: Host, today: date, found: Findings, file: str) -> None:
     found.add("host_closes", said=said, file=file)
 
 
-def _base(host: Host, model: str, today: date, found: Findings, file: str) -> None:
+def _base(host: TuningHostFacts, model: str, today: date, found: Findings, file: str) -> None:
     known = base_of(host, model)
     if known is None:
         if model.startswith(host.never):

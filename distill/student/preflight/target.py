@@ -14,7 +14,7 @@ from distill.errors import UsageError
 from distill.student.preflight import hosts, shape, speed, tokens
 from distill.student.preflight.check import Machine, Way
 from distill.student.preflight.cost import TrainingSettings
-from distill.student.preflight.hosts import Host
+from distill.student.preflight.hosts import TuningHostFacts
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.tokens import TokenCounter
 from distill.teacher.engines import embedded
@@ -56,7 +56,7 @@ def of_names(
     )
 
 
-def of_host(base: str, host: Host, *, context: int, epochs: float) -> TrainingTarget:
+def of_host(base: str, host: TuningHostFacts, *, context: int, epochs: float) -> TrainingTarget:
     """A base at a host, with so many tokens of a row."""
     return TrainingTarget(
         tokens.estimated(base, context=context), Way(base, host, epochs=epochs, least_rows=LEAST_ROWS)

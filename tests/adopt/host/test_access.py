@@ -39,9 +39,9 @@ async def test_only_a_404_of_the_model_says_that_it_is_gone() -> None:
         host.ends["ft:a"] = "2027-01-14"
         at = access.address_of(host.base_url, "", {})
         async with access.opened(at) as client:
-            assert await access.look_up(client, "ft:a") == access.Looked(there=True, shutdown_date="2027-01-14")
+            assert await access.look_up(client, "ft:a") == access.KnownModel(there=True, shutdown_date="2027-01-14")
             host.dark.add("ft:a")
-            assert await access.look_up(client, "ft:a") == access.Looked(there=False)
+            assert await access.look_up(client, "ft:a") == access.KnownModel(there=False)
             for status in (403, 404, 405):
                 host.refused["/models"] = status
                 assert (await access.look_up(client, "ft:a")).there

@@ -15,8 +15,8 @@ from distill.lifecycle.calendar.result import (
     Due,
     FinishedRun,
     HostCloses,
+    LastLook,
     ModelEnd,
-    MonitorLook,
     NewestRun,
     OpenBatches,
     ServingStudent,
@@ -51,7 +51,7 @@ RULES: dict[str, tuple[dict[str, object], str, str]] = {
     ),
     "pending": ({"newest": replace(NEWEST, state="pending", pending=9)}, "mood/002 has 9 pending rows", "distill run mood"),
     "unfinished": ({"newest": replace(NEWEST, state="stopped", stage="train")}, "mood/002 stopped after train", "distill run mood"),
-    "monitor": ({"monitor": MonitorLook("2026-11-29", "mood/002", 1)}, "the monitor raised 1 alarm on 2026-11-29", ""),
+    "monitor": ({"monitor": LastLook("2026-11-29", "mood/002", 1)}, "the monitor raised 1 alarm on 2026-11-29", ""),
     "promote": (
         {"finished": replace(FINISHED, run="mood/003", number=3, promoted=False)},
         "mood/003 (distil) is newer than what serves, mood/002", "distill promote mood/003",
@@ -69,8 +69,8 @@ def test_each_rule_alone_is_due_now_and_says_the_next_move(kind: str) -> None:
 
 
 def test_an_alarm_of_a_student_that_serves_no_more_is_not_due() -> None:
-    assert found(replace(QUIET, monitor=MonitorLook("2026-11-29", "mood/001", 1))) == []
-    assert found(replace(QUIET, monitor=MonitorLook("2026-11-29", "mood/002", 0))) == []
+    assert found(replace(QUIET, monitor=LastLook("2026-11-29", "mood/001", 1))) == []
+    assert found(replace(QUIET, monitor=LastLook("2026-11-29", "mood/002", 0))) == []
 
 
 def test_nothing_is_open_while_a_process_works() -> None:

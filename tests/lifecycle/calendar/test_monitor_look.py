@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from distill.lifecycle.calendar.monitor_look import last_look
-from distill.lifecycle.calendar.result import MonitorLook
+from distill.lifecycle.calendar.result import LastLook
 
 
 def write(home: Path, text: str) -> None:
@@ -26,7 +26,7 @@ def test_what_it_found(tmp_path: Path) -> None:
         "days": [{"day": "2026-11-28"}],
     }
     write(tmp_path, json.dumps(kept))
-    assert last_look(tmp_path, "mood").look == MonitorLook("2026-11-29", "mood/002", 2)
+    assert last_look(tmp_path, "mood").look == LastLook("2026-11-29", "mood/002", 2)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"looked": 1}', '{"looked": "soon", "run": "r", "alarms": []}'])

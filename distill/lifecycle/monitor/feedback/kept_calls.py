@@ -64,7 +64,7 @@ class KeptCall(NamedTuple):
     kept: dict[str, Json] | None
 
 
-class Given(NamedTuple):
+class WaitingFeedback(NamedTuple):
     """A row of feedback as it waits to be joined."""
 
     id: bytes
@@ -123,11 +123,11 @@ class KeptCalls:
         row = (_key(of), at, _flag(right), said, place)
         self._store.execute("INSERT INTO given (id, at, verdict, corrected, place) VALUES (?,?,?,?,?)", row)
 
-    def staged(self) -> Iterator[Given]:
+    def staged(self) -> Iterator[WaitingFeedback]:
         """The rows of feedback by id, the last word of each last."""
         rows = self._store.execute("SELECT id, at, verdict, corrected, place FROM given ORDER BY id, at, seq")
         for of, at, verdict, corrected, place in rows:
-            yield Given(of, at, _bool(verdict), None if corrected is None else orjson.loads(corrected), place)
+            yield WaitingFeedback(of, at, _bool(verdict), None if corrected is None else orjson.loads(corrected), place)
 
     def named(self, of: bytes) -> list[KeptCall]:
         """The calls of an id, two at most; those of a trace where no call has the id itself."""

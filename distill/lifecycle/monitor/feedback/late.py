@@ -22,7 +22,7 @@ import polars as pl
 from distill.curate.gates.private import hidden
 from distill.lifecycle.harvest.harvest import AT_MOST
 from distill.lifecycle.monitor.feedback.correction import BadCorrection, Corrections, digest, said
-from distill.lifecycle.monitor.feedback.kept_calls import Given, KeptCall, KeptCalls, Word
+from distill.lifecycle.monitor.feedback.kept_calls import KeptCall, KeptCalls, WaitingFeedback, Word
 from distill.lifecycle.monitor.feedback.result import DayAccuracy, DroppedFeedback, FeedbackFigures
 from distill.lifecycle.monitor.feedback.rows import FeedbackRow
 from distill.records import Json, canonical
@@ -74,14 +74,14 @@ class _Joining:
         else:
             self.kept.stage(row.id, row.at, row.right, row.corrected, row.place)
 
-    def join(self, rows: Sequence[Given]) -> None:
+    def join(self, rows: Sequence[WaitingFeedback]) -> None:
         """All that was said of one id."""
         calls = self.kept.named(rows[0].id)
         if len(calls) != 1:
             for one in rows:
                 self._drop(DroppedFeedback(one.place, "ambiguous" if calls else "unknown", ""))
             return
-        call, good = calls[0], list[Given]()
+        call, good = calls[0], list[WaitingFeedback]()
         for one in rows:
             try:
                 good.append(one._replace(corrected=self._whole(call, one.corrected)))
@@ -109,7 +109,7 @@ class _Joining:
         """The corrected answer as the task's answers are; None where there is none."""
         return None if corrected is None else self.corrections.whole(corrected, _answer(call))
 
-    def _judge(self, call: KeptCall, rows: Sequence[Given]) -> None:
+    def _judge(self, call: KeptCall, rows: Sequence[WaitingFeedback]) -> None:
         """By the last corrected answer, else by the last thumb; what was said before stands where it counts more."""
         last = next((one for one in reversed(rows) if one.corrected is not None), rows[-1])
         whole, word = last.corrected, Word(last.corrected is not None, last.at)
