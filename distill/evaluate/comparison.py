@@ -15,6 +15,7 @@ import polars as pl
 
 from distill.evaluate import cautions
 from distill.evaluate.arm_kinds.footprint import Footprint
+from distill.evaluate.arm_kinds.training_seeds import TrainingSeeds, averaged, seeds_of
 from distill.evaluate.by_label import LabelScores, by_label
 from distill.evaluate.diagnosis.result import Diagnosis
 from distill.evaluate.evidence import gather
@@ -42,7 +43,6 @@ from distill.evaluate.scores import (
 )
 from distill.evaluate.scoring.likeness_verdict import by_likeness, with_caution
 from distill.evaluate.selective.cascade import Selective
-from distill.evaluate.training_seeds import TrainingSeeds, averaged, seeds_of
 from distill.evaluate.verdict import ComparisonVerdict, verdict
 from distill.evaluate.worst import WorstAnswer, worst_answers
 from distill.stats import FEW, Estimate

@@ -25,23 +25,23 @@ class _Kept:
     alarms: Sequence[str]
 
 
-class LastLook(NamedTuple):
+class ReadLook(NamedTuple):
     """The look, and why it cannot be read though there is one."""
 
     look: LastLook | None
     broken: str = ""
 
 
-def last_look(home: Path, task: str) -> LastLook:
+def last_look(home: Path, task: str) -> ReadLook:
     """The last look at the logs of a task's student; none where the file is not there."""
     path = home / "monitor" / task / "monitor.json"
     if not path.is_file():
-        return LastLook(None)
+        return ReadLook(None)
     try:
         kept = read_result(path, _Kept)
         day = datetime.fromisoformat(kept.looked).date().isoformat() if kept.looked else ""
     except (UsageError, ValueError):
-        return LastLook(
+        return ReadLook(
             None, f"monitor/{task}/monitor.json: not what `distill monitor` writes; its next look writes it again"
         )
-    return LastLook(LastLook(day, kept.run, len(kept.alarms)))
+    return ReadLook(LastLook(day, kept.run, len(kept.alarms)))

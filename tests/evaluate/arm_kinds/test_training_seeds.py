@@ -8,9 +8,9 @@ import statistics
 import pytest
 from compared import SEEDS, compared
 
+from distill.evaluate.arm_kinds.training_seeds import averaged, seeds_of
 from distill.evaluate.comparison import Comparison
 from distill.evaluate.scores import TRAINING, paired_gap, student_mean
-from distill.evaluate.training_seeds import averaged, seeds_of
 
 TEACHER = [1.0] * 36 + [0.0] * 4
 
