@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -23,6 +24,8 @@ from distill.errors import UsageError
 
 RECIPE = "1"
 """Part of the folder's name: a change of what is saved must not find the old folder."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Of a process: transformers is quiet, and gguf patched, for all of its threads."""
 
 
 def dequantised(gguf: Path, folder: Path) -> Path:
@@ -44,15 +47,21 @@ def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path],
     if place.is_dir():
         return place
     folder.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".base-", dir=folder))
+    with _ONE_AT_A_TIME:
+        if not place.is_dir():  # another thread may have made it meanwhile
+            _convert_into(place, partial(convert, gguf))
+    return place
+
+
+def _convert_into(place: Path, convert: Callable[[Path], None]) -> None:
+    aside = Path(tempfile.mkdtemp(prefix=".base-", dir=place.parent))
     try:
         with quiet(), _read_once():
-            convert(gguf, aside)
+            convert(aside)
         if not place.is_dir():  # another process may have been faster
             aside.rename(place)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return place
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -67,9 +68,21 @@ def url_of(bound_socket: socket.socket) -> str:
     return f"http://{name}:{port}/v1"
 
 
-def server_of(app: Starlette) -> uvicorn.Server:
-    """uvicorn as a host runs it."""
-    return uvicorn.Server(
+class Server(uvicorn.Server):
+    """uvicorn's own, but for signals: the first is a clean end, and none is raised again after it. The second ends the process at
+    once, which loses nothing: what was answered is on the disk.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a handler
+        """Begin to end, or end."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True
+
+
+def server_of(app: Starlette) -> Server:
+    """The server as a host runs it."""
+    return Server(
         uvicorn.Config(
             app, http=Connection, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False,
             ws="none", lifespan="on", timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
@@ -81,18 +94,12 @@ def serve_app(app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; what is on its way may end, and the application's lifespan does."""
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a client's odd form is answered, and no news
     server = server_of(app)
-    with _stopping(lambda: setattr(server, "should_exit", True)):
-        server.run(sockets=[listener])
-
-
-@contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[None]:
-    """Both signals mean a clean end, also before the server listens to them and when it hands them on afterwards."""
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop()) for number in numbers}
+    before = {
+        number: signal.signal(number, server.handle_exit) for number in numbers
+    }  # also before and after it listens to them
     try:
-        yield
+        server.run(sockets=[listener])
     finally:
         for number, handler in before.items():
-            with contextlib.suppress(TypeError):  # it was set by no Python
-                signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)

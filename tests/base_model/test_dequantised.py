@@ -2,12 +2,13 @@
 
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from distill.base_model.dequantised import dequantised
+from distill.base_model.dequantised import dequantised, tokeniser
 from distill.errors import UsageError
 
 PROMPTS = ("The capital of France is", "Two and two make", "Once upon a time", "def main():")
@@ -16,6 +17,16 @@ PROMPTS = ("The capital of France is", "Two and two make", "Once upon a time", "
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no GGUF file at .*none\.gguf"):
         dequantised(tmp_path / "none.gguf", tmp_path / "bases")
+
+
+def test_threads_that_ask_at_once(tmp_path: Path) -> None:
+    """As the first questions to a host do."""
+    from distill.teacher.engines import embedded
+
+    with ThreadPoolExecutor(3) as at_once:
+        made = list(at_once.map(lambda _: tokeniser(embedded.gguf(), tmp_path), range(3)))
+    assert len(set(made)) == 1
+    assert [one.name for one in tmp_path.iterdir()] == [made[0].name]
 
 
 def served(adapter: Path | None) -> list[tuple[int, float]]:
@@ -81,15 +92,15 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
 
 @pytest.mark.slow
-def test_tokeniser_of_a_gguf_file_comes_with_its_config(tmp_path: Path) -> None:
+def test_tokeniser_of_a_gguf_file_comes_with_its_config(read_gguf: Path) -> None:
     """Before, a GGUF file of one's own could not be a base: how many tokens it reads was looked for and not there."""
-    pytest.importorskip("gguf", reason="the training extra is not installed")
     from distill.base_model import load, local
     from distill.base_model.dequantised import tokeniser
     from distill.student.preflight import shape
     from distill.teacher.engines import embedded
 
-    folder = tokeniser(embedded.gguf(), tmp_path)
+    folder = tokeniser(embedded.gguf(), read_gguf)
+    assert [path.name for path in read_gguf.iterdir()] == [folder.name]
     assert local.context_of(folder) == 8192
     assert load.tokeniser(folder).eos_token == "<|im_end|>"
     found = shape.of_folder(folder)

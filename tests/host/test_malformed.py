@@ -73,7 +73,7 @@ def held(hosted: Hosting, method: str, path: str, body: bytes | None, kind: str 
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(
     VALUES,
     BODIES,
@@ -92,7 +92,7 @@ def test_any_body(
         held(hosted, method, "/v1" + here + query, body if method == "POST" else None)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     st.binary(max_size=200),
     st.sampled_from(["multipart/form-data; boundary=XX", "application/json", "", "multipart/form-data"]),

@@ -55,7 +55,10 @@ def usage(db: Database, home: Home) -> Usage:
     if bases := _folders(home.bases):
         held.append(Held("bases made ready", len(bases), sum(map(size_of, bases))))
     held.append(Held("database", 1, sum(one.stat().st_size for one in home.folder.glob("host.db*"))))
-    unneeded = [*orphans(db, home), *unneeded_folders(db, home)]
+    left = orphans(db, home)
+    if left:
+        held.append(Held("left by a crash, or on their way in", len(left), sum(map(size_of, left))))
+    unneeded = [*left, *unneeded_folders(db, home)]
     return Usage(home.folder, tuple(held), Held("removable", len(unneeded), sum(map(size_of, unneeded))))
 
 
