@@ -112,6 +112,7 @@ def _serve(asked: Json, told: TextIO) -> None:
     server = xllamacpp.Server(params)
     _say(told, url=server.listening_address)
     sys.stdin.buffer.read()
+    os._exit(0)  # at once: nobody waits for what it still computes
 
 
 def _say(told: TextIO, **message: str) -> None:
@@ -135,7 +136,6 @@ def main() -> None:
         _serve(asked, told)
     except (DistillError, RuntimeError, OSError) as fault:
         _say(told, error=f"{Path(asked['gguf']).name} cannot be served by llama.cpp ({fault})")
-    os._exit(0)  # its threads may still compute
 
 
 if __name__ == "__main__":
