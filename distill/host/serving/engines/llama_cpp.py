@@ -218,12 +218,21 @@ class LlamaCpp:
     async def _post(self, server: LlamaServer, route: str, body: object) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             waits = aiohttp.ClientTimeout(total=None, sock_connect=30)
-            self._session = aiohttp.ClientSession(timeout=waits, read_bufsize=2**22)  # a line of an answer may be long
+            once = aiohttp.TCPConnector(
+                limit=0, force_close=True
+            )  # an idle line that the server closes would look like its end
+            self._session = aiohttp.ClientSession(
+                connector=once, timeout=waits, read_bufsize=2**22
+            )  # lines may be long
         headers = {"authorization": f"Bearer {server.key}"}
-        async with self._session.post(server.url + route, json=body, headers=headers) as response:
-            if response.status != 200:
-                raise llama_reply.refusal(response.status, await response.read())
-            yield response
+        try:
+            async with self._session.post(server.url + route, json=body, headers=headers) as response:
+                if response.status != 200:
+                    raise llama_reply.refusal(response.status, await response.read())
+                yield response
+        except aiohttp.ClientError:  # on this machine a line breaks because its other end has ended
+            await server.give_up()
+            raise
 
 
 def _gguf(adapter: Path) -> Path:

@@ -46,6 +46,12 @@ class LlamaServer:
         """Whether its process has not ended."""
         return self.process.returncode is None
 
+    async def give_up(self) -> None:
+        """Of a server that does not answer: make sure that it has ended, for the news of a process's end may come late."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
     async def stop(self) -> None:
         """End it, and wait until its memory is free."""
         if self.process.stdin is not None:
@@ -53,9 +59,7 @@ class LlamaServer:
         try:
             await asyncio.wait_for(self.process.wait(), _ENDS_S)
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
+            await self.give_up()
 
 
 async def start(
@@ -108,6 +112,7 @@ def _serve(asked: Json, told: TextIO) -> None:
     server = xllamacpp.Server(params)
     _say(told, url=server.listening_address)
     sys.stdin.buffer.read()
+    os._exit(0)  # at once: nobody waits for what it still computes
 
 
 def _say(told: TextIO, **message: str) -> None:
@@ -131,7 +136,6 @@ def main() -> None:
         _serve(asked, told)
     except (DistillError, RuntimeError, OSError) as fault:
         _say(told, error=f"{Path(asked['gguf']).name} cannot be served by llama.cpp ({fault})")
-    os._exit(0)  # its threads may still compute
 
 
 if __name__ == "__main__":

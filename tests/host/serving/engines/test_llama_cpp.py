@@ -144,11 +144,13 @@ def test_a_schema_that_is_none_is_refused(host: Answering) -> None:
 def test_a_process_that_is_killed_is_started_again(host: Answering) -> None:
     before, server = said(host), engine(host).server
     assert server is not None
-    os.kill(server.process.pid, signal.SIGKILL)
-    assert said(host) == before
-    again = engine(host).server
-    assert again is not None
-    assert again.process.pid != server.process.pid
+    for _ in range(3):  # at once: the news of its end may come later than the next question
+        os.kill(server.process.pid, signal.SIGKILL)
+        assert said(host) == before
+        again = engine(host).server
+        assert again is not None
+        assert again.process.pid != server.process.pid
+        server = again
 
 
 def test_who_does_not_know_the_key_gets_nothing(host: Answering) -> None:
