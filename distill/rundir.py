@@ -67,10 +67,23 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
 
     reads.note_file(path)
     try:
+        if columns is None:
+            return _whole_table(path)
         check_parquet(path)
         return pl.read_parquet(path, columns=columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _lost(path, fault) from None
+
+
+def _whole_table(path: Path) -> pl.DataFrame:
+    """Read once, and looked at for its columns then."""
+    import polars as pl
+
+    if path.is_dir():  # which polars would look for tables in
+        raise IsADirectoryError(path)
+    found = pl.read_parquet(path)
+    _has(path, found.columns)
+    return found
 
 
 def check_parquet(path: Path) -> list[str]:

@@ -24,7 +24,7 @@ def in_memory() -> Path | None:
 
 
 # How long an example takes is the machine's affair; more of them: pytest --hypothesis-profile thorough.
-settings.register_profile("tests", deadline=None, max_examples=50)
+settings.register_profile("tests", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tests")
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup, which the processes of the tests would inherit

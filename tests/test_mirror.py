@@ -127,8 +127,8 @@ ELSEWHERE = {
     "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
     "host/training/test_tune.py": "host/training/base host/training/order",
     "host/routes/test_jobs.py": "protocol/job",
-    "host/routes/test_chat.py": "host/routes/answerer host/routes/event_stream host/serving/answers/chat host/serving/answers/choice "
-    "host/serving/calls/chat host/serving/calls/parameters host/serving/calls/sampling host/serving/engines/peft_model",
+    "host/routes/test_chat.py": "host/routes/answerer host/routes/event_stream host/serving/answers/chat "
+    "host/serving/calls/chat host/serving/calls/sampling host/serving/engines/peft_model",
     "host/routes/test_completions.py": "host/serving/answers/text host/serving/calls/text",
     "host/routes/test_embeddings.py": "host/serving/answers/embedding host/serving/calls/embeddings",
     "host/routes/test_models.py": "host/serving/served host/serving/engines/failures",

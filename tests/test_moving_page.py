@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -22,8 +23,14 @@ async def test_the_script_of_the_page_with_two_variables(tmp_path: Path, tiny_ba
     host = await host_process.start(tmp_path / "host", "--base", f"smollm2-135m={tiny_base}")
     assert exports["OPENAI_BASE_URL"] == host.url.replace(str(host.port), "8000")
     environment = os.environ | exports | {"OPENAI_BASE_URL": host.url}
-    said = subprocess.run(
-        [sys.executable, script, rows], env=environment, capture_output=True, text=True, check=False, timeout=240
+    said = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, script, rows],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     host.process.kill()
     assert said.returncode == 0, said.stderr

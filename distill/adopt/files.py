@@ -21,7 +21,6 @@ from distill.adopt.task.written import StudentAndPrice, WrittenTask, write_task
 from distill.atomic_write import write_atomic, write_json
 from distill.errors import UsageError
 from distill.money import Rate
-from distill.secrets.masking import SecretMask
 from distill.spec import SPEC_FILE
 from distill.task import event_loop
 from distill.teacher.endpoint.address import Address
@@ -91,7 +90,7 @@ async def _begun(client: AsyncOpenAI, request: AdoptRequest, project: Path, at: 
     last = ends.last_day(tune.model or "", tune.base, at.base_url, looked.shutdown_date)
     made = Adoption(tune, at.shown, last_day=last.isoformat() if last else None, dark=not looked.there)
     await asyncio.to_thread(adoptions.write, folder, made)  # first: with it the folder is known for this tune's
-    await asyncio.to_thread(write_json, folder / TUNE / JOB, SecretMask.of([at.key]).value(job))
+    await asyncio.to_thread(write_json, folder / TUNE / JOB, job)
     return folder, made
 
 

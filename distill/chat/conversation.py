@@ -9,12 +9,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from distill.chat import content as contents
 from distill.records import Json, ToolCall, canonical
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
+_SPEAKER = re.compile(rf"^(?:{'|'.join(ROLES)}): ", re.MULTILINE)
+"""What stands before each turn of a conversation that is shown as text."""
 Turn = dict[str, Json]
 REQUEST = "[request]"
 """The field of a seed that holds what its row asks with beside the turns: its own tools and how they may be called."""
@@ -81,6 +84,11 @@ def text(value: Json) -> str | None:
         return "\n".join(f"{turn['role']}: {_said(turn)}" for turn in turns(value, last=False))
     except ValueError:
         return None
+
+
+def spoken(shown: str) -> str:
+    """A conversation as `text` gives it, without who speaks, which are no words of anybody; any other text as it is."""
+    return _SPEAKER.sub("", shown) if _SPEAKER.match(shown) else shown
 
 
 def call_of(call: Json) -> ToolCall:

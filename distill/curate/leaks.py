@@ -25,6 +25,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from distill.chat import conversation
 from distill.curate import passages
 from distill.curate.passage_index import text_of
 from distill.similarity import decisive
@@ -56,8 +57,13 @@ class _RowTexts(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [text_of(*parts) for parts in self._rows[at].iter_rows()]
-        return text_of(*self._rows.row(at))
+            return [_spoken(parts) for parts in self._rows[at].iter_rows()]
+        return _spoken(self._rows.row(at))
+
+
+def _spoken(parts: Sequence[str | None]) -> str:
+    """The parts of a row, input first; of a conversation without its speakers, with which canned turns would make runs of 13 words."""
+    return text_of(conversation.spoken(parts[0] or ""), *parts[1:])
 
 
 class _Inputs(_RowTexts):
@@ -147,7 +153,7 @@ def _told(
     graph = graph or Graph.of([], threshold=near)
     found = passages.find(
         _RowTexts(rows),
-        [(row.input, row.answer) for row in held_out],
+        [(conversation.spoken(row.input), row.answer) for row in held_out],
         inputs=_Inputs(rows),
         unsure=[not row.sure for row in held_out],
         common=[common(rows.height + sizes[row.set]) for row in held_out],

@@ -160,7 +160,13 @@ def diagnosed(
     """The comparison with where its verdict comes from, and the one next step."""
     prompted = "teacher" if teacher_is_base(run.task) else "prompted_base"
     seen = ComparedVerdict(
-        found.verdict.word, found.metric, found.margin, found.verdict.rows_needed, found.probes, prompted
+        found.verdict.word,
+        found.metric,
+        found.margin,
+        found.verdict.rows_needed,
+        found.verdict.rows_at_most,
+        found.probes,
+        prompted,
     )
     return replace(found, diagnosis=diagnosis(run, tests, calls, scores, seen))
 

@@ -34,11 +34,13 @@ class EdgeCaseCoverage:
 
 def labelled(rows: pl.DataFrame) -> list[quotas.LabelledRow]:
     """(stratum, labels) of each row; few labels differ, so rows share them."""
-    known = {
-        (stratum, text): (stratum, json.loads(text))
-        for stratum, text in rows.select("stratum", "labels").unique().iter_rows()
-    }
-    return [known[pair] for pair in rows.select("stratum", "labels").iter_rows()]
+    known: dict[tuple[str, str], quotas.LabelledRow] = {}
+    found: list[quotas.LabelledRow] = []
+    for pair in zip(rows["stratum"], rows["labels"], strict=True):
+        if pair not in known:
+            known[pair] = pair[0], json.loads(pair[1])
+        found.append(known[pair])
+    return found
 
 
 def by_label(

@@ -50,7 +50,10 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     from distill.curate import expect
 
     kept = run.scan("samples.parquet").filter(pl.col("fate") != "dropped").collect()
-    if run.task.spec.student.train.with_ != "none":
+    way = run.task.spec.student.train
+    if way.classifier:
+        enough(kept.height, linear_trainer.FEWEST_ROWS, f"a student of `with: {way.with_}`")
+    elif way.with_ != "none":
         enough(int((kept["fate"] == "train").sum()))
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
@@ -196,10 +199,10 @@ def losses(folder: RunDir) -> list[dict[str, Json]]:
     return read_json(path, list) if path.exists() else []
 
 
-def enough(rows: int) -> None:
-    """Raise where so few training rows are left that no tuner takes them."""
-    if rows < LEAST_ROWS:
+def enough(rows: int, least: int = LEAST_ROWS, who: str = "tuning") -> None:
+    """Raise where so few training rows are left that nothing is learnt from them."""
+    if rows < least:
         raise GateNotMet(
-            f"{rows} rows are left to train on and tuning takes at least {LEAST_ROWS}; "
+            f"{rows} rows are left to train on and {who} takes at least {least}; "
             "the funnel says where the others went: add seeds, or loosen the gate that cost most"
         )

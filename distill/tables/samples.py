@@ -54,6 +54,8 @@ def samples(seeds_table: pl.DataFrame, answers: Iterable[SampleEntry]) -> pl.Dat
     while rows := [_row(entry) for entry in islice(whole, _AT_ONCE)]:
         some = pl.DataFrame(rows, schema=own, orient="row")
         frames.append(some.join(seeds, on="seed_id", how="left", maintain_order="left").select(list(SAMPLES)))
+    if len(frames) == 1:
+        return frames[0]
     table = pl.concat(frames)
     if unknown := table.filter(pl.col("stratum").is_null())["seed_id"].head(1).to_list():
         raise KeyError(unknown[0])

@@ -88,7 +88,7 @@ def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
         return []
     priced = [(where, "model", one.model, one.price, one.base_url) for where, one in spec.models]
     base = spec.student.train
-    if _asks_base(spec):
+    if _asks_base(spec) and not base.local:  # what is tuned here answers here, or at a server of one's own, at no price
         priced.append(("student.train", "base", base.base, base.price, base.base_url))
     found = []
     for where, setting, name, price, address in priced:

@@ -54,7 +54,7 @@ def _chat(request: Request, text: str, calls: Sequence[ToolCall], usage: tuple[i
         index=0, content=None if calls else text, finish="tool_calls" if calls else "stop", calls=called
     )
     return shapes.chat_completion(
-        identity=f"chatcmpl-{request.id[:12]}", model=request.body.get("model"), created=0, choices=[choice],
+        identity=f"chatcmpl-{request.id[:12]}", model=str(request.body.get("model", "")), created=0, choices=[choice],
         usage=shapes.usage(prompt_tokens=usage[0], completion_tokens=usage[1]),
     )  # fmt: skip
 

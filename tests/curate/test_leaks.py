@@ -182,3 +182,15 @@ def test_a_word_beside_template_text_makes_no_leak_of_it(frame):
     quoted = frame(*({"input": f"{text}. {SIGNATURE}"} for text in (*said, f"it says: {FOX}")))
     out = leaks(quoted, held_out=[HeldOut("t", f"is it true that {FOX}? {SIGNATURE}")], near=0.85)
     assert out.dropped["row"].to_list() == ["s05"]
+
+
+def test_canned_turns_of_a_conversation_with_their_speakers_are_no_run_of_13_words(frame):
+    """ "assistant" and "user" are nobody's words: eleven words that two tickets share are eleven, and a quoted letter is still found."""
+    turns = "user: {}. Where is it?\nassistant: Could you please tell us more?\nuser: {}"
+    rows = frame(
+        {"input": turns.format("No lamp so far", "It is black")},
+        {"input": turns.format("I ask again", f"I said: {FOX}")},
+    )
+    held = [HeldOut("t", turns.format("The parcel is not here so far", f"It was said that {FOX}"))]
+    out = leaks(rows, held_out=held, near=0.85)
+    assert out.dropped["row"].to_list() == ["s01"]

@@ -51,7 +51,7 @@ def plainly(train: list[str], held_out: list[tuple[str, ...]]) -> tuple[list[boo
     return [bool(own - template) for own in shared], len(template)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=75)
 @given(TEXTS, st.lists(st.tuples(TOKENS.map(" ".join), TOKENS.map(" ".join)), max_size=4))
 def test_what_is_found_is_what_sets_of_words_find(train, held_out):
     found = find(train, held_out, common=2)
@@ -63,7 +63,7 @@ def test_what_is_found_is_what_sets_of_words_find(train, held_out):
         assert quote is None or quote.held_by <= 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(TEXTS, TEXTS, st.randoms(use_true_random=False))
 def test_the_order_of_the_training_texts_changes_nothing(train, held_out, chance):
     parts = [(text,) for text in held_out]

@@ -100,7 +100,7 @@ ROWS = st.lists(SAMPLE, max_size=12).flatmap(
 
 
 @pytest.mark.parametrize("name", STEPS)
-@settings(deadline=None, max_examples=25)  # of each step, which runs three times
+@settings(deadline=None, max_examples=15)  # of each step, which runs three times
 @given(rows=ROWS, random=st.randoms(use_true_random=False))
 def test_a_step_parts_its_rows_is_done_once_and_ignores_their_order(name, frame, rows, random):
     step, samples = STEPS[name], frame(*rows)
@@ -122,7 +122,7 @@ def test_a_step_parts_its_rows_is_done_once_and_ignores_their_order(name, frame,
     assert other.dropped.equals(out.dropped)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(rows=ROWS)
 def test_duplicates_always_leave_a_survivor(frame, rows):
     assert (duplicates(frame(*rows), near=0.5).kept.height > 0) == bool(rows)

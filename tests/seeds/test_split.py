@@ -34,7 +34,7 @@ def like(a, b):
     return jaccard(shingles(a), shingles(b))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(SEEDS, st.sampled_from([0.0, 0.2, 0.5]), st.randoms(use_true_random=False))
 def test_nothing_vanishes_nothing_straddles_and_order_is_nothing(rows, share, random):
     frame = seeds(rows)
@@ -196,7 +196,7 @@ def grouped(rows, source="s.jsonl"):
     return table(made, by=["intent"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(GROUPED, st.sampled_from([0.2, 0.5]), st.randoms(use_true_random=False))
 def test_a_group_stands_on_one_side(rows, share, random):
     """Each row that goes for it says so; rows without a group are bound to none."""

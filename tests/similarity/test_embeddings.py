@@ -31,7 +31,7 @@ def test_rewordings_are_alike_and_other_questions_are_not():
     assert [pair[:2] for pair in alike(QUERIES, threshold=0.9)] == [(0, 1), (2, 3), (4, 5)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.permutations(QUERIES), st.sampled_from([0.3, 0.9, 0.95]), st.integers(0, len(QUERIES)))
 def test_neither_order_nor_company_changes_a_cosine(texts, threshold, less):
     """To the last digit: a block only proposes."""
@@ -43,7 +43,7 @@ def test_neither_order_nor_company_changes_a_cosine(texts, threshold, less):
     assert named(some) == {(pair, value) for pair, value in named(QUERIES) if pair <= set(some)}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([7, 64, 1 << 22]))
 def test_the_pairs_are_those_of_all_with_all_at_any_size_of_block(count, seed, block):
     vectors = np.random.default_rng(seed).normal(size=(count, 3))

@@ -39,7 +39,7 @@ def pairs(found: list[NearText | None]) -> list[tuple[int, float] | None]:
     return [one and (one.index, one.value) for one in found]
 
 
-@settings(deadline=None, max_examples=30)  # each makes eight graphs
+@settings(deadline=None, max_examples=15)  # each makes eight graphs
 @given(TEXTS, TEXTS, THRESHOLDS)
 def test_of_any_texts_twins_are_those_of_a_comparison_of_all_with_all(known, texts, threshold):
     """Whether the graph holds all of the texts, some or none, and whatever threshold up to theirs it was made with."""
@@ -49,7 +49,7 @@ def test_of_any_texts_twins_are_those_of_a_comparison_of_all_with_all(known, tex
             assert pairs(Graph.of(held, threshold=made).near_duplicates(texts, threshold=threshold)) == expected
 
 
-@settings(deadline=None, max_examples=30)  # each makes four graphs
+@settings(deadline=None, max_examples=15)  # each makes four graphs
 @given(TEXTS, TEXTS, THRESHOLDS)
 def test_nearest_is_the_same_with_what_the_graph_knows_and_without(texts, others, threshold):
     expected = nearest(texts, others, threshold=threshold)
@@ -57,7 +57,7 @@ def test_nearest_is_the_same_with_what_the_graph_knows_and_without(texts, others
         assert pairs(Graph.of(held, threshold=0.5).nearest(texts, others, threshold=threshold)) == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(TEXTS, THRESHOLDS)
 def test_what_goes_is_near_one_that_stays_and_no_two_that_stay_are_near(texts, threshold):
     found = Graph.of(texts, threshold=threshold).near_duplicates(texts, threshold=threshold)
@@ -80,7 +80,7 @@ def test_a_chain_of_similar_texts_keeps_its_ends():
     assert [one is None for one in graph.near_duplicates([a, b, c], threshold=0.75)] == [True, False, True]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(TEXTS, THRESHOLDS)
 def test_a_graph_read_from_its_table_is_the_one_that_was_written(texts, threshold):
     ids = {f"s{i:02}": text for i, text in enumerate(dict.fromkeys(map(normalise, texts)))}

@@ -16,7 +16,7 @@ def grams(text: str) -> set[str]:
     return {text[i : i + 4] for i in range(len(text) - 3)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(LETTERS, min_size=2, max_size=6))
 def test_overlap_is_that_of_the_sets(texts: list[str]) -> None:
     pairs = [(i, j) for i in range(len(texts)) for j in range(i + 1, len(texts))]
@@ -32,7 +32,7 @@ def test_more_letters_than_sixteen_bits_hold() -> None:
     assert (len(one), len(other), len(np.intersect1d(one, other))) == (len(every) - 3, len(every) - 4, len(every) - 4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(LETTERS, min_size=1, max_size=8), LETTERS)
 def test_the_nearest_are_those_of_the_largest_overlap_and_of_equals_the_first(texts: list[str], query: str) -> None:
     share = [len(grams(query) & grams(text)) / len(grams(query) | grams(text)) for text in texts]

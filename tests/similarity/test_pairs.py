@@ -25,7 +25,7 @@ def like(a: str, b: str) -> float:
     return jaccard(shingles(a), shingles(b))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(TEXTS, THRESHOLDS)
 def test_pairs_are_true_and_their_clusters_are_those_of_a_comparison_of_all_with_all(texts, threshold):
     pairs = near_pairs(texts, threshold=threshold)
@@ -35,7 +35,7 @@ def test_pairs_are_true_and_their_clusters_are_those_of_a_comparison_of_all_with
     assert clusters(n, pairs) == clusters(n, [pair for pair in brute if pair[2] >= threshold])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(TEXTS, TEXTS, THRESHOLDS)
 def test_nearest_names_the_best_match_of_the_other_side(texts, others, threshold):
     for text, found in zip(texts, nearest(texts, others, threshold=threshold), strict=True):
@@ -85,7 +85,7 @@ KINDS = st.sampled_from(["a", "b", " ", "É", "e\u0301", "ß", "我", "水", "\u
 UNICODE = st.lists(st.lists(KINDS, max_size=12).map("".join), max_size=12)
 
 
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(deadline=None, max_examples=50, derandomize=True)
 @given(UNICODE, st.floats(0.2, 1.0))
 def test_the_pairs_are_those_of_a_comparison_of_all_with_all_in_any_script(texts, threshold):
     different = list({normalise(text): text for text in texts}.values())
@@ -94,7 +94,7 @@ def test_the_pairs_are_those_of_a_comparison_of_all_with_all_in_any_script(texts
     assert near_pairs(different, threshold=threshold) == near
 
 
-@settings(deadline=None, max_examples=50, derandomize=True)
+@settings(deadline=None, max_examples=25, derandomize=True)
 @given(UNICODE, st.randoms(use_true_random=False))
 def test_the_order_of_the_texts_changes_no_pair(texts, chance):
     different = list({normalise(text): text for text in texts}.values())

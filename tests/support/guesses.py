@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from made_once import copy_of
 from moods import CROSS, GLAD, OTHER
 
 from distill.pipeline import run as running
@@ -73,4 +74,6 @@ def finished(folder: Path, gates: list[object]) -> tuple[Task, RunDir]:
 @pytest.fixture(scope="session")
 def guesses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, RunDir]:
     """A run that `verify` and chance have filtered."""
-    return finished(tmp_path_factory.mktemp("guesses"), ["schema", {"verify": {"seconds": 20}}, CHANCE])
+    gates: list[object] = ["schema", {"verify": {"seconds": 20}}, CHANCE]
+    folder = copy_of("guesses", tmp_path_factory, lambda made: finished(made, gates))
+    return open_task(folder / "task.yaml", env={}), RunDir(folder, "mood", 1)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import forks
 from chats import write_rows
 from tuning_jobs import TuningHost
 
@@ -51,10 +50,8 @@ class Work:
 
 async def killed_at_the_create(host: TuningHost, folder: Path) -> None:
     """Another process begins, and is killed once the host has made the job and before it can write its id down."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, host.base_url, str(folder), stderr=subprocess.DEVNULL
-    )
+    child = forks.python(CHILD, host.base_url, folder)
     async with asyncio.timeout(30):
         await host.created.wait()
     child.kill()
-    await child.wait()
+    await child.communicate()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from made_once import copy_of
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -99,9 +100,10 @@ def moods(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("moods")
-    running.start(open_task(written(folder), env={}), stages=ORDER, watch=Silent())
-    return folder
+    def make(folder: Path) -> None:
+        running.start(open_task(written(folder), env={}), stages=ORDER, watch=Silent())
+
+    return copy_of("moods", tmp_path_factory, make)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from made_once import copy_of
 
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
@@ -49,7 +50,10 @@ def run(home: Path, *sets: str) -> None:
 @pytest.fixture(scope="session")
 def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs: the second with fewer rows, some of them with another answer, and another prompt of the student's."""
-    home = tmp_path_factory.mktemp("promotable")
+    return copy_of("promotable", tmp_path_factory, _write_two_runs)
+
+
+def _write_two_runs(home: Path) -> None:
     (home / ".distill").mkdir()
     (home / "answer.schema.json").write_text(json.dumps(SCHEMA))
     (home / "teacher.md").write_text("Say the mood as JSON.\n[user]\n{{message}}\n")
@@ -62,7 +66,6 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row["expected"] = {"mood": "glad"}
     write_rows(home, second)
     run(home, "dedup.near=0.9")
-    return home
 
 
 @pytest.fixture

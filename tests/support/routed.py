@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from echoes import completion, echoing
+from made_once import copy_of
 from moods import CROSS, GLAD, OTHER
 
 from distill.pipeline import run as running
@@ -86,7 +87,7 @@ def finished(folder: Path, **more: Any) -> RunDir:
 @pytest.fixture(scope="session")
 def routed_once(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
     """The run; tests only read it."""
-    return finished(tmp_path_factory.mktemp("routed"))
+    return RunDir(copy_of("routed", tmp_path_factory, finished), "mood", 1)
 
 
 @pytest.fixture

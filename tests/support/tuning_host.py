@@ -88,7 +88,8 @@ async def _refusing(request: web.Request, handler: Handler) -> web.StreamRespons
     """What the host refuses by its path, as of an organisation that may not."""
     for part, status in request.app[_HOST].refused.items():
         if part in request.path:
-            return _error(status, "Your organization may not do this", "not_allowed")
+            key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            return _error(status, f"Your organization may not do this with {key}", "not_allowed")
     return await handler(request)
 
 
@@ -240,7 +241,7 @@ async def _job(request: web.Request) -> web.Response:
 async def _checkpoints(request: web.Request) -> web.Response:
     job = request.app[_HOST].jobs[request.match_info["id"]]
     name = f"{job['fine_tuned_model']}:ckpt-2"
-    rows = [checkpoint(id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
+    rows = [checkpoint(checkpoint_id="ckpt-1", created_at=1, job_id=job["id"], model=name, step=2, metrics={})]
     return web.json_response(page(rows if job["fine_tuned_model"] else [], {}))
 
 

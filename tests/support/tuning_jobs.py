@@ -93,7 +93,7 @@ def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
     kind = str(way.get("type", "supervised"))
     asked = way.get(kind, {}).get("hyperparameters", body.get("hyperparameters", {}))
     host.jobs[name] = job(
-        id=name, created_at=len(host.jobs), model=body["model"], status=WAY[0], training_file=body["training_file"],
+        job_id=name, created_at=len(host.jobs), model=body["model"], status=WAY[0], training_file=body["training_file"],
         validation_file=body.get("validation_file"), seed=body.get("seed", 0), organization_id="org-loopback", method=kind,
         hyperparameters=asked, suffix=body.get("suffix"), metadata=body.get("metadata"),
     )  # fmt: skip
@@ -106,7 +106,7 @@ def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
 def _note(host: TuningHost, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
     told = host.events[job["id"]]
     kind = "metrics" if data else "message"
-    told.append(event(id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, type=kind, data=data))
+    told.append(event(event_id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, kind=kind, data=data))
 
 
 def advance(host: TuningHost, job: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from killed import IN_FLIGHT, POINTS, run
 
 from distill.testing.fault_server import Script, Server, serve
 
-ROWS = 600
+ROWS = 350
 
 
 async def start(server: Server, store: Path, point: str = "never", after: int = 1, mutant: str = "") -> int | None:

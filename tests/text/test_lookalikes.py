@@ -87,7 +87,7 @@ def test_every_character_is_folded_once_and_for_all():
     assert wrong == []
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.text(alphabet=st.characters(max_codepoint=0x2FFF), max_size=8))
 def test_folding_twice_is_folding_once(text):
     once = normalise(text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from distill.adopt.host.tunes import Tune
 from distill.atomic_write import write_atomic
+from distill.secrets.masking import SecretMask
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -64,7 +65,8 @@ async def fetch(client: AsyncOpenAI, role: Role, file_id: str, name: str, folder
         if error.status_code not in (400, 403, 404, 410):
             raise
         state: FileState = "gone" if error.status_code in (404, 410) else "refused"
-        return TuneFile(role, file_id, name, state, why=" ".join(error.message.split())[:_WORDS])
+        said = SecretMask.of([client.api_key]).text(" ".join(error.message.split()))
+        return TuneFile(role, file_id, name, state, why=said[:_WORDS])
     if _page(data):
         return TuneFile(role, file_id, name, "refused", why="a web page came in place of the file")
     await asyncio.to_thread(write_atomic, folder / name, csv_of(data) if role == "result" else data)

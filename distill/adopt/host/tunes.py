@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
 from distill.records import Json
+from distill.secrets.masking import SecretMask
 from distill.student.hosts.listing import pages
 from distill.teacher.endpoint.job_states import State, meaning
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+    from openai.types.fine_tuning import FineTuningJob
 
 CHECKPOINT = ":ckpt-step-"
 """What stands between a tuned model's name and the step of a checkpoint of it."""
@@ -65,7 +67,7 @@ async def every_job(client: AsyncOpenAI) -> AsyncIterator[dict[str, Json]]:
     """All jobs that the host lists, as it wrote them."""
     async for jobs in pages(client):
         for job in jobs:
-            yield job.to_dict(mode="json", warnings=False)
+            yield _told(client, job)
 
 
 async def find(client: AsyncOpenAI, given: str) -> tuple[Tune, dict[str, Json]]:
@@ -92,9 +94,15 @@ async def _retrieved(client: AsyncOpenAI, job_id: str) -> dict[str, Json] | None
     from openai import BadRequestError, NotFoundError
 
     try:
-        return (await client.fine_tuning.jobs.retrieve(job_id)).to_dict(mode="json", warnings=False)
+        return _told(client, await client.fine_tuning.jobs.retrieve(job_id))
     except (NotFoundError, BadRequestError):  # an id of another form is a 400 at some hosts
         return None
+
+
+def _told(client: AsyncOpenAI, job: FineTuningJob) -> dict[str, Json]:
+    """A job as the host wrote it, less the key that it was asked with."""
+    told: dict[str, Json] = SecretMask.of([client.api_key]).value(job.to_dict(mode="json", warnings=False))
+    return told
 
 
 def _is_of(given: str, model: str | None) -> bool:

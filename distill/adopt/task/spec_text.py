@@ -14,7 +14,8 @@ from distill.teacher.engines import embedded
 from distill.tokens import count
 
 LINEAR = "linear"
-_TEST_ROWS, _TEST_SHARE = 400, 0.25
+_LEAST_TESTS, _MOST_TESTS, _TEST_SHARE = 20, 400, 0.25
+"""Test rows: a quarter, but so many that a comparison can say anything, as long as twice as many rows are there."""
 _KNOWN = 0.9
 """Share of the rows with a known answer, from which these train as they stand."""
 _MOST_EPOCHS = 10
@@ -64,8 +65,7 @@ def spec_text(spec: AdoptedSpec, chats: Sequence[RawRow]) -> str:
 
 def _seeds(spec: AdoptedSpec, rows: int, known: int) -> list[str]:
     trains = known >= _KNOWN * rows
-    share = f"rows: {_TEST_ROWS}" if _TEST_SHARE * rows > _TEST_ROWS else f"share: {_TEST_SHARE}"
-    drawn = f"{share}, gold: true" if trains else share
+    drawn = _drawn(rows) + (", gold: true" if trains else "")
     test = f"from: {_yaml(spec.validation)}" if spec.validation else drawn
     return [
         f"  from: {_yaml(spec.training)}",
@@ -82,6 +82,14 @@ def _seeds(spec: AdoptedSpec, rows: int, known: int) -> list[str]:
         f"  test: {{{test}}}    # held out: never trains",
         "  broken: drop                        # rows that cannot be used are left out, and listed",
     ]
+
+
+def _drawn(rows: int) -> str:
+    """How many rows are held out."""
+    if _TEST_SHARE * rows > _MOST_TESTS:
+        return f"rows: {_MOST_TESTS}"
+    few = _TEST_SHARE * rows < _LEAST_TESTS and rows >= 2 * _LEAST_TESTS
+    return f"rows: {_LEAST_TESTS}" if few else f"share: {_TEST_SHARE}"
 
 
 def _teacher(spec: AdoptedSpec, chats: Sequence[RawRow]) -> list[str]:

@@ -42,6 +42,7 @@ class ComparedVerdict:
     metric: str
     margin: float
     rows_needed: int | None = None
+    rows_at_most: int | None = None
     probes: Sequence[ProbeResult] = ()
     prompted: str = "prompted_base"
     """The arm that is the prompted base."""
@@ -72,6 +73,8 @@ class DiagnosisInput:
     broken: Estimate | None = None
     """Student minus teacher on the rows whose form the student broke."""
     rows_needed: int | None = None
+    rows_at_most: int | None = None
+    """Test rows that would decide it: at least, and at most; None where nobody can say."""
     seeds: int = 0
     """Rows to train and to test on, all together."""
     test_share: bool = False
@@ -81,6 +84,8 @@ class DiagnosisInput:
     epochs: float = 0.0
     linear: bool = False
     """The student is a linear model, over letters or word vectors."""
+    hosted: bool = False
+    """It was tuned at a host, where each further training is a job with a bill of its own."""
     losses: TrainingLosses | None = None
     confused: ConfusedPair | None = None
     starving: StarvingStratum | None = None
@@ -99,7 +104,8 @@ class DiagnosisInput:
 
 
 def measured(
-    tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool, test_share: bool = False, test_file: str = ""
+    tables: Tables, compared: ComparedVerdict, *, epochs: float, linear: bool, hosted: bool = False, test_share: bool = False,
+    test_file: str = "",
 ) -> DiagnosisInput:  # fmt: skip
     """Sends nothing; reads no file."""
     by_arm, metric, train = scores_by_arm(tables.scores), compared.metric, tables.train
@@ -116,8 +122,8 @@ def measured(
         teacher_right=mean_of(known, known, clusters),
         taught=taught / train.height if train.height else 0.0,
         schema=mean_of(form, form, clusters), broken=_broken(by_arm, metric, clusters),
-        rows_needed=compared.rows_needed, seeds=tables.pool.height + tables.tests.height, test_share=test_share,
-        test_file=test_file, trained=train.height, epochs=epochs, linear=linear,
+        rows_needed=compared.rows_needed, rows_at_most=compared.rows_at_most, seeds=tables.pool.height + tables.tests.height, test_share=test_share,
+        test_file=test_file, trained=train.height, epochs=epochs, linear=linear, hosted=hosted,
         losses=training.training_losses(tables.losses), confused=confusion.confused_pair(tables.tests, tables.calls),
         starving=starving_stratum(tables.tests, train, student, teacher),
         shift=shift(tables.tests, train, tables.pool), probes=compared.probes,

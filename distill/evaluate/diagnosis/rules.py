@@ -135,16 +135,24 @@ def _rows_step(seen: DiagnosisInput) -> NextAction:
     """More test rows, asked for as the spec asks for them: a number, in the place of a share, or in a file of the task's own."""
     if seen.rows_needed is None or seen.rows_needed <= seen.rows:
         return NextAction(f"add test rows{f' to {seen.test_file}' if seen.test_file else ''}, and", "run")
-    text = f"about {seen.rows_needed:,} test rows would most likely decide it"
+    text, wanted = _rows_wanted(seen.rows_needed, seen.rows_at_most, seen.rows)
     if seen.test_file:
         return NextAction(f"{text}; add them to {seen.test_file}, and", "run")
-    rows = math.ceil(seen.rows_needed / 10) * 10
+    rows = math.ceil(wanted / 10) * 10
     if rows >= seen.seeds:
         text += f", and the task has {seen.seeds:,} rows in all: add rows to seeds.from, and then"
     else:
         text += "; with so many rows"
     by_share = ["--set", "seeds.test.share=null"] if seen.test_share else []
     return NextAction(text, "run", options=[*by_share, "--set", f"seeds.test.rows={rows}"])
+
+
+def _rows_wanted(least: int, most: int | None, there: int) -> tuple[str, int]:
+    """(how many test rows would decide it, how many to ask for): the most where that is known, else twice what there is."""
+    if most is None:
+        return f"at least {least:,} test rows are needed to decide it", max(least, 2 * there)
+    between = f"{least:,} to {most:,}" if most > least else f"about {most:,}"
+    return f"{between} test rows would most likely decide it", max(least, most)
 
 
 def _judge_step(seen: DiagnosisInput) -> NextAction:
@@ -174,11 +182,18 @@ def _larger(seen: DiagnosisInput) -> NextAction:
 
 
 def _ship(seen: DiagnosisInput) -> NextAction:
-    if seen.linear or not seen.losses:
+    if seen.linear or seen.hosted or not seen.losses:
         return NextAction(
             "a better teacher later repeats only what changes:", "refresh", options=["--teacher", "MODEL"]
         )
     return NextAction("write the student as others can run it:", "ship", "run", ["--as", "gguf", "--out", "shipped"])
+
+
+def _more_rows_step(seen: DiagnosisInput) -> NextAction:
+    """The learning curve, where trainings cost no more than time."""
+    if seen.hosted:
+        return NextAction("read the worst answers in the report, add training rows like those, and", "run")
+    return NextAction("see whether more training rows would help:", "curve", "run")
 
 
 def _run(text: str, *options: str) -> Callable[[DiagnosisInput], NextAction]:
@@ -228,7 +243,6 @@ RULES: tuple[DiagnosisRule, ...] = (
     ),
     DiagnosisRule("nothing_to_do", _nothing, lambda _: "Nothing stands against the student.", wording.gaps, _ship),
     DiagnosisRule(
-        "unexplained", _always, wording.unexplained, wording.gaps,
-        lambda _: NextAction("see whether more training rows would help:", "curve", "run"),
+        "unexplained", _always, wording.unexplained, wording.gaps, _more_rows_step,
     ),
 )  # fmt: skip

@@ -32,7 +32,7 @@ def diagnosis(
     way, wanted = run.task.spec.student.train, run.task.spec.seeds.test
     return diagnose(
         measured(
-            tables, compared, epochs=way.epochs, linear=way.classifier, test_share=wanted.share is not None,
+            tables, compared, epochs=way.epochs, linear=way.classifier, hosted=way.with_ == "hosted", test_share=wanted.share is not None,
             test_file=wanted.from_ or "",
         )
     )  # fmt: skip

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _LOOKED_AT = 2000
 """Known answers that are looked at before a run."""
 _SHOWN = 8
-_NEXT = "give known answers (seeds.gold), or a check of your own (a gate verify, evaluate.metrics: [auto, {python: metrics.py}])"
+_NO_TEXT = frozenset({"boolean", "null", "number", "integer"})
+_NEXT = "give known answers (seeds.gold), a judge (evaluate.judge: {}), or a check of your own (a gate verify, evaluate.metrics: [auto, {python: metrics.py}])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ScoringChoice:
 def explained(spec: TaskSpec, rules: FieldRules) -> list[str]:
     """What scored the answers of a run, a line each."""
     chosen = metrics_of(spec, rules)
-    return [*_lines(spec, chosen, rules), *_unjudged(chosen, rules, known=bool(rules.wanted))]
+    return [*_lines(spec, chosen, rules), *_unjudged(spec, chosen, rules, known=bool(rules.wanted))]
 
 
 def before(task: Task) -> ScoringChoice:
@@ -53,22 +54,24 @@ def before(task: Task) -> ScoringChoice:
     )  # fmt: skip
     chosen = metrics_of(task.spec, rules)
     if seeds:
-        return ScoringChoice(_lines(task.spec, chosen, rules), _unjudged(chosen, rules, known=True))
-    return ScoringChoice(
-        [_without_known(task.output, rules.teacher), *_own(task.spec, chosen)], _only_agreement(chosen)
-    )
+        return ScoringChoice(_lines(task.spec, chosen, rules), _unjudged(task.spec, chosen, rules, known=True))
+    names = value_rules.names(task.output)
+    closed = bool(names) and not any(_may_be_text(name, task.output, rules.teacher) for name in names)
+    said = [_without_known(task.output, rules.teacher), *_own(task.spec, chosen)]
+    judged = closed or chosen.verify or bool(chosen.own) or task.spec.evaluate.judge is not None
+    return ScoringChoice(said, _only_agreement(judged=judged))
 
 
 def _lines(spec: TaskSpec, chosen: Metrics, rules: FieldRules) -> list[str]:
     values = [name for name in chosen.values if name != "schema"]
-    lines = []
-    if rules.kind == "fields":
+    calls, lines = [name for name in values if name.endswith("tool_calls")], []
+    if calls:
+        lines.append(f"tool calls, by name and arguments: {', '.join(calls)}")
+    elif rules.kind == "fields":
         names = _fields(rules)
         lines.append(f"{_listed(names)} as values, by {', '.join(values)}" if names and values else "")
     elif rules.kind == "plain" and values:
         lines.append(f"answers as plain values, by {', '.join(values)}")
-    elif [name for name in values if name.endswith("tool_calls")]:
-        lines.append("tool calls, by name and arguments")
     if free := text_names(chosen, rules):
         lines.append(f"{_texts(rules)} by likeness: {', '.join(free)}")
     return [line for line in (*lines, *_own(spec, chosen)) if line]
@@ -79,13 +82,15 @@ def _own(spec: TaskSpec, chosen: Metrics) -> Iterator[str]:
         yield "answers by the task's own check, verify"
     for one in chosen.own:
         yield f"answers by the task's own metric {one.name} ({one.function.partition(':')[0]})"
+    if spec.evaluate.judge is not None:
+        yield f"answers by judges, on {', '.join(spec.evaluate.judge.dimensions).replace('_', ' ')}"
     if spec.evaluate.decide_by:
         yield f"{spec.evaluate.decide_by} carries the verdict, as evaluate.decide_by says"
 
 
-def _unjudged(chosen: Metrics, rules: FieldRules, *, known: bool) -> list[str]:
-    """What no metric judges, or only as a proxy."""
-    own = chosen.verify or bool(chosen.own)
+def _unjudged(spec: TaskSpec, chosen: Metrics, rules: FieldRules, *, known: bool) -> list[str]:
+    """What no metric and no judge judges, or only as a proxy."""
+    own = chosen.verify or bool(chosen.own) or spec.evaluate.judge is not None
     free = rules.free_gold.paths or rules.free_teacher.paths
     said = []
     if free and not chosen.texts and not own:
@@ -97,19 +102,19 @@ def _unjudged(chosen: Metrics, rules: FieldRules, *, known: bool) -> list[str]:
     return said
 
 
-def _only_agreement(chosen: Metrics) -> list[str]:
-    """Of a task without known answers."""
+def _only_agreement(*, judged: bool) -> list[str]:
+    """Of a task without known answers; `judged` is whether free text would be judged, or the schema leaves no room for any."""
     said = [
         "no seed has a known answer, so answers are compared with the teacher's alone: how often it is right is not measured"
     ]
-    if not chosen.verify and not chosen.own:
+    if not judged:
         said.append(f"if answers are free text, likeness to the teacher's carries no verdict: {_NEXT}")
     return said
 
 
 def _without_known(output: Mapping[str, Json] | None, rules: Rules) -> str:
     names = value_rules.names(output)
-    closed = [name for name in names if (name,) in rules.closed or (name,) in rules.of]
+    closed = [name for name in names if not _may_be_text(name, output, rules)]
     rest = [name for name in names if name not in closed and rules.counts((name,))]
     likeness = (
         f"by likeness ({' and '.join(TITLES[one] for one in ('chrf', 'rouge_l'))}) where it turns out to be free text"
@@ -119,6 +124,14 @@ def _without_known(output: Mapping[str, Json] | None, rules: Rules) -> str:
     first = f"{_listed(closed)} as values, by agreement with the teacher" if closed else ""
     second = f"{_listed(rest)} as values, {likeness}" if rest else ""
     return "; ".join(part for part in (first, second) if part)
+
+
+def _may_be_text(name: str, output: Mapping[str, Json] | None, rules: Rules) -> bool:
+    """Whether a field may turn out to be free text: where the schema neither closes it nor says that it is no text."""
+    part = ((output or {}).get("properties") or {}).get(name)
+    kinds = part.get("type") if isinstance(part, dict) else None
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds if isinstance(kinds, list) else ())
+    return (name,) not in rules.closed and (name,) not in rules.of and not (kinds and kinds <= _NO_TEXT)
 
 
 def _fields(rules: FieldRules) -> list[str]:

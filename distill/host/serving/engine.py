@@ -99,7 +99,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """Which engine a base got, and why no better one; shown at the start and by the list of models."""
+    """Which engine a base got, and why no better one; shown at the start."""
 
     base: str
     engine: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill.atomic_write import write_json
+from distill.atomic_write import write_atomic, write_json
 from distill.host.training import hyperparameters, order
 from distill.host.training.base import weights_of
 from distill.host.training.order import CheckedRows, Order
@@ -63,6 +64,7 @@ def run(tuning: Tuning) -> None:
     """Train, and say when it is done; Stopped where it was told to."""
     from distill.student.trainers.threads import on_free_cores
 
+    _keep_unseen(tuning)
     found = order.last_kept(tuning.folder)
     if found is None or found[0] < tuning.checked.steps:
         with on_free_cores() as cores:
@@ -72,6 +74,34 @@ def run(tuning: Tuning) -> None:
     if found is None:
         raise ValueError("a training that has ended keeps its last epoch")
     tuning.say.line(done={"step": found[0], "tokens": found[1]["tokens"]})
+
+
+def _keep_unseen(tuning: Tuning) -> None:
+    """An epoch whose process died between its last checkpoint and the look at the validation rows: a training that goes on from there does not
+    look back, so the checkpoint's adapter is kept, with nothing measured.
+    """
+    epoch = tuning.checked.steps // int(tuning.checked.hyperparameters["n_epochs"])
+    for path in (tuning.folder / "tune").glob("*/checkpoint-*/trainer_state.json"):
+        state = json.loads(path.read_bytes())
+        step = int(state["global_step"])
+        if (
+            step % epoch == 0
+            and step < tuning.checked.steps
+            and not (order.kept(tuning.folder, step) / order.MEASURED).is_file()
+        ):
+            tuning.epoch(step, partial(_copied, path.parent), int(state["num_input_tokens_seen"]), {})
+
+
+def _copied(checkpoint: Path, folder: Path) -> Path:
+    """The adapter of a trainer's checkpoint; where its base lies on this machine is nobody's business."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = json.loads((checkpoint / "adapter_config.json").read_bytes())
+    write_json(
+        folder / "adapter_config.json",
+        {**config, "base_model_name_or_path": Path(config["base_model_name_or_path"]).name},
+    )
+    write_atomic(folder / "adapter_model.safetensors", (checkpoint / "adapter_model.safetensors").read_bytes())
+    return folder
 
 
 def _rows(tuning: Tuning, adapt: Callable[[], None]) -> None:

@@ -67,7 +67,7 @@ def serving(settings: ProxySettings, student: StudentSettings, pool: ThreadPoolE
     routes = _routes(settings, student, entry)
     asker = StudentAsker(routes, _client(student, routes), pool)
     return ServingStudent(
-        entry.number, f"student {entry.number} of {entry.name}", entry.run, asker, TaskShape.of(task), task
+        entry.number, f"student {entry.number} of {registry.name}", entry.run, asker, TaskShape.of(task), task
     )
 
 

@@ -16,11 +16,12 @@ from distill.adopt.host.files import TuneFile, csv_of, fetch, wanted
 from distill.adopt.host.tunes import Tune
 from distill.errors import AccessRefused
 
+KEY = "sk-proj-abcdef1234567890"
 DATA = b"\xef\xbb\xbf{\xff\x00 broken\r\n"
 
 
 async def fetched(host: tuning_host.TuningHost, file_id: str, folder: Path, role: str = "training") -> TuneFile:
-    async with access.opened(access.address_of(host.base_url, "", {})) as client:
+    async with access.opened(access.address_of(host.base_url, "K", {"K": KEY})) as client:
         return await fetch(client, role, file_id, "training.jsonl", folder)  # type: ignore[arg-type]
 
 
@@ -37,7 +38,7 @@ async def test_what_the_host_does_not_give_has_its_words(tmp_path: Path, status:
         host.refused["/content"] = status
         found = await fetched(host, old_tunes.uploaded(host, DATA), tmp_path)
     assert (found.state, found.here) == (state, False)
-    assert "Your organization may not do this" in found.why
+    assert "Your organization may not do this with [key]" in found.why
     assert not (tmp_path / "training.jsonl").exists()
 
 

@@ -12,6 +12,7 @@ from distill.adopt.host import access
 from distill.adopt.host.tunes import Tune, find, tune_of
 from distill.errors import UsageError
 
+KEY = "sk-proj-abcdef1234567890"
 NAMES = [
     "method",
     "hyperparameters",
@@ -69,8 +70,8 @@ async def test_a_tune_is_found_by_each_of_its_names() -> None:
     [
         ({"status": "paused", "fine_tuned_model": None}, "'paused' and has made no model yet"),
         (
-            {"status": "failed", "fine_tuned_model": None, "error": {"message": "unsafe file"}},
-            "made no model: unsafe file",
+            {"status": "failed", "fine_tuned_model": None, "error": {"message": f"unsafe file of {KEY}"}},
+            r"made no model: unsafe file of \[key\]",
         ),
         (None, "no job of this key's organisation and project is, or made, 'ftjob-9'; `distill adopt --inventory`"),
     ],
@@ -78,6 +79,6 @@ async def test_a_tune_is_found_by_each_of_its_names() -> None:
 async def test_a_job_without_a_model_is_refused_with_the_reason(changed: dict[str, object] | None, said: str) -> None:
     async with tuning_host.serve() as host:
         old_tunes.tuned(host, old_tunes.rows(12), **(changed or {}))
-        async with access.opened(access.address_of(host.base_url, "", {})) as client:
+        async with access.opened(access.address_of(host.base_url, "K", {"K": KEY})) as client:
             with pytest.raises(UsageError, match=said):
                 await find(client, "ftjob-1" if changed else "ftjob-9")

@@ -80,3 +80,11 @@ def test_rows_without_an_answer_are_for_the_tune() -> None:
 @pytest.mark.parametrize("epochs", ["auto", None, 50, True])
 def test_epochs_that_are_no_number_of_a_few_are_left_to_the_default(epochs: object) -> None:
     assert "epochs" not in spec(epochs=epochs).student.train.model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("rows", "held_out"), [(10, 0.25), (39, 0.25), (40, 20), (79, 20), (80, 0.25), (1600, 0.25), (1601, 400)]
+)
+def test_so_many_rows_are_held_out_that_a_comparison_can_tell(rows: int, held_out: float) -> None:
+    found = spec(CHATS[:1] * rows).seeds.test
+    assert (found.rows or found.share) == held_out

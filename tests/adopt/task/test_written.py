@@ -79,7 +79,7 @@ def test_a_validation_file_that_is_no_test_is_replaced_by_a_split(
     found = made(tmp_path, old_tunes.rows(60), validation)
     assert found.tests is None
     assert found.notes[0] == f"{said}; a part of training.jsonl is held out in its place"
-    assert spec(tmp_path)["seeds"]["test"] == {"share": 0.25, "gold": True}
+    assert spec(tmp_path)["seeds"]["test"] == {"rows": 20, "gold": True}
 
 
 def test_the_validation_file_stands_for_a_training_file_that_is_gone(tmp_path: Path) -> None:

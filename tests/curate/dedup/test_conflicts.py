@@ -75,7 +75,7 @@ def test_plain_answers_vote_by_their_value(frame):
     assert out.dropped["reason"].to_list() == ["another_answer", "outvoted", "another_answer"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(
     st.lists(st.tuples(st.sampled_from(INPUTS), st.sampled_from("abc")), max_size=10), st.randoms(use_true_random=False)
 )
@@ -107,7 +107,7 @@ def test_only_more_than_half_settles(answers):
         assert said is None or 2 * answers[row].count(said) > len(answers[row])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(
     st.lists(
         st.tuples(st.sampled_from("rstu"), st.sampled_from("abc"), st.sampled_from([None, 0.5, 1.0])), max_size=14
@@ -137,7 +137,7 @@ def test_a_vote_leaves_one_answer_where_more_than_half_agree_and_touches_no_othe
     assert mixed.dropped.equals(out.dropped)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(INPUTS), st.sampled_from("abc"), st.sampled_from([0, 0, GOLD])), max_size=10))
 def test_what_contradicts_an_approved_row_is_nobodys_to_decide(frame, made):
     rows = frame(*({"input": text, "answer": f'{{"intent": "{word}"}}', "teacher": who} for text, word, who in made))

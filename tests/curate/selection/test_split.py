@@ -9,7 +9,7 @@ from distill.similarity.graph import Graph
 from distill.similarity.pairs import jaccard, shingles
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(
     clusters=st.lists(st.integers(0, 30), max_size=60),
     valid=st.sampled_from([0.0, 0.05, 0.1, 0.3]),
@@ -43,7 +43,7 @@ PIECES = ["my parcel is late again ", "where is my kettle ", "refund it please "
 INPUTS = st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join), max_size=25)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(inputs=INPUTS, test=INPUTS, known=st.booleans(), near=st.sampled_from([0.6, 0.8]))
 def test_after_all_steps_no_row_that_trains_is_near_a_validation_or_test_row(frame, inputs, test, known, near):
     """Compared all with all; and every row is in the end kept once or dropped once."""

@@ -41,7 +41,12 @@ CASES: dict[CauseName, dict[str, Any]] = {
     "linear_is_better": {"to_linear": Estimate(-0.1, -0.15, -0.05, 150)},
     "embedding_is_better": {"to_embedding": Estimate(-0.1, -0.15, -0.05, 150)},
     "not_judged": {"word": "undecided", "metric": "agreement_chrf", "to_teacher": Estimate(-0.4, -0.5, -0.3, 150)},
-    "too_few_test_rows": {"word": "undecided", "to_teacher": Estimate(-0.01, -0.05, 0.03, 150), "rows_needed": 420},
+    "too_few_test_rows": {
+        "word": "undecided",
+        "to_teacher": Estimate(-0.01, -0.05, 0.03, 150),
+        "rows_needed": 300,
+        "rows_at_most": 420,
+    },
     "teacher_too_weak": {"teacher_right": Estimate(0.3, 0.25, 0.37, 150)},
     "training_not_needed": {"word": "do not distil", "to_base": Estimate(-0.01, -0.03, 0.01, 150)},
     "format_alone": {"schema": Estimate(0.6, 0.5, 0.7, 150), "broken": Estimate(0.0, -0.05, 0.05, 60)},
@@ -177,3 +182,16 @@ def test_answers_that_no_metric_scored_are_no_lack_of_rows() -> None:
     assert found is not None
     assert (found.cause, found.step.text) == ("not_judged", "put right what the verdict names, and")
     assert "no metric scored" in found.sentence
+
+
+def test_rows_that_nobody_can_number_are_told_as_a_least() -> None:
+    """As the verdict says it; twice the rows are asked for."""
+    step = rules_step(replace(MADE["too_few_test_rows"], rows_needed=160, rows_at_most=None))
+    assert step.text.startswith("at least 160 test rows are needed to decide it")
+    assert step.options == ["--set", "seeds.test.rows=300"]
+
+
+def test_a_student_at_a_host_gets_no_step_that_is_refused_there() -> None:
+    """`distill curve` trains nothing at a host, and its weights are nobody's to ship."""
+    assert rules_step(replace(MADE["unexplained"], hosted=True)).verb == "run"
+    assert rules_step(replace(WELL, hosted=True)).verb == "refresh"

@@ -16,8 +16,9 @@ from distill.host.home import Home
 from distill.host.state import files, jobs, models
 from distill.host.state.database import Database
 from distill.host.state.jobs import Job
-from distill.host.training import order
+from distill.host.training import order, work
 from distill.host.training.order import Order
+from distill.host.training.progress import ProgressWriter
 from distill.host.training.queue import TrainingQueue
 
 
@@ -25,9 +26,8 @@ def made(db: Database, home: Home, base: Path, name: str, **asked: Any) -> None:
     wanted = {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 1.0, **asked}
     rows = write_rows(home.folder / f"{name}.given", 16)
     order.make(home.job(name), Order(str(base), str(home.bases), "supervised", wanted, 1), {"train": rows})
-    jobs.add(
-        db, Job(name, time.time(), "validating_files", "tiny", "tiny", f"ft:tiny:distill::{name}", "file-1", wanted)
-    )
+    work.check(home.job(name), ProgressWriter(home.job(name)))  # what it says is taken in by the queue
+    jobs.add(db, Job(name, time.time(), "queued", "tiny", "tiny", f"ft:tiny:distill::{name}", "file-1", wanted))
 
 
 @asynccontextmanager
@@ -68,7 +68,7 @@ async def test_jobs_train_in_turn_and_a_paused_or_interrupted_one_goes_on(tiny_b
     async with working(db, home) as queue:
         await until(lambda: len(steps()) > 3)
         assert state("long") == "running"
-        await until(lambda: state("short") == "queued")  # files are checked while another job trains
+        assert state("short") == "queued"
         jobs.change(db, "long", status="paused")
         await until(lambda: state("short") == "running")
         paused = len(steps())

@@ -89,6 +89,30 @@ def test_a_training_that_was_stopped_goes_on_and_trains_no_step_twice(made: Make
     assert sum("done" in line for line in lines) == 1
 
 
+class Dies(tune.Tuning):
+    """A process that is killed as its first epoch ends."""
+
+    def epoch(self, step: int, *_: Any) -> None:
+        assert step == 2
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_an_epoch_is_kept_though_its_process_died_before_it_could(made: Make, pairs: bool) -> None:
+    """Its checkpoint is there, and the next process goes on behind it."""
+    folder = made(pairs=pairs)
+    with pytest.raises(KeyboardInterrupt):
+        tune.run(Dies(folder, order.read(folder), order.checked(folder), ProgressWriter(folder), lambda: False))
+    lines = run(folder)
+    assert [line["step"]["step"] for line in lines if "step" in line] == [1, 2, 3, 4]
+    assert [line["epoch"]["step"] for line in lines if "epoch" in line] == [2, 4]
+    kept = [order.kept(folder, step) for step in (2, 4)]
+    assert [{path.name for path in one.iterdir()} for one in kept] == [
+        {"adapter_model.safetensors", "adapter_config.json", "measured.json"}
+    ] * 2
+    assert str(folder) not in (kept[0] / "adapter_config.json").read_text()
+
+
 def test_a_training_that_was_done_is_not_trained_again(made: Make) -> None:
     """As where its process died before it could say so."""
     folder = made()

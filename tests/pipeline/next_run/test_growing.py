@@ -143,6 +143,8 @@ def test_a_run_that_refreshes_no_other_grows_nothing(task: Path) -> None:
     first = running.start(wanted, stages=ORDER, watch=Silent())
     assert not (first.folder / "growth.json").exists()
     assert not growing.due(wanted, RunDir(task.parent, "mood", 1))
+    assert "begins without growth" in growing.left_out(wanted, RunDir(task.parent, "mood", 2), new=True)
+    assert growing.left_out(wanted, RunDir(task.parent, "mood", 1), new=False) == ""
 
 
 def test_a_harvested_file_that_no_seed_comes_from_is_a_fault(task: Path) -> None:

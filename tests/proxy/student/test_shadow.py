@@ -36,8 +36,8 @@ async def test_the_students_answers_are_rows_with_what_the_teacher_said(home: Pa
         (own[2]["agrees"], "far", True),
     ]
     assert [row["response"]["choices"][0]["message"]["content"] for row in own[:2]] == [
-        '{"mood":"glad"}',
-        '{"mood":"cross"}',
+        '{"mood": "glad"}',
+        '{"mood": "cross"}',
     ]
     assert [row["teacher_said"] for row in own] == ['{"mood": "glad"}'] * 3
     assert all(row["answered_by"] == "student" and row["response"]["model"] == "distill/mood/001" for row in own)

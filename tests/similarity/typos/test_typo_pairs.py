@@ -93,7 +93,7 @@ def named(texts: list[str]) -> set[frozenset[str]]:
     return {frozenset((texts[i], texts[j])) for i, j, _ in typo_pairs(texts)}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(TEXTS, st.booleans(), st.randoms(use_true_random=False))
 def test_the_pairs_are_those_of_all_with_all_in_any_order(texts, many, chance):
     texts = unlike([*texts, *(MANY if many else [])])
@@ -104,7 +104,7 @@ def test_the_pairs_are_those_of_all_with_all_in_any_order(texts, many, chance):
     assert named(chance.sample(texts, len(texts))) == named(texts)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(TEXTS, TEXTS)
 def test_between_two_sides_are_the_pairs_of_all_that_have_one_text_on_each(texts, others):
     every = unlike([*others, *texts])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from distill.host.home import Home
     from distill.host.session import Started
     from distill.host.settings import HostSettings
+    from distill.host.state.cleaning import Usage
 
 Bases = Annotated[
     list[str] | None,
@@ -119,5 +120,5 @@ def _look(home: Home, as_json: bool, *, clean_up: bool) -> None:
     out({"removed": dataclasses.asdict(removed), "left": _told(left)}, as_json, cleaned_lines(removed, left))
 
 
-def _told(found: object) -> dict[str, object]:
-    return dataclasses.asdict(found) | {"folder": str(found.folder), "bytes": found.bytes}  # type: ignore[attr-defined, call-overload]
+def _told(found: Usage) -> dict[str, object]:
+    return dataclasses.asdict(found) | {"folder": str(found.folder), "bytes": found.bytes}

@@ -97,8 +97,6 @@ def decode(
     import torch
     from transformers import LogitsProcessorList, StoppingCriteriaList
 
-    from distill.base_model.quiet import quiet
-
     rows = [_Row(writing, tokenizer, stops) for writing in writings]
     ids, mask = _padded([writing.read.ids for writing in writings], stops[0])
 
@@ -113,7 +111,7 @@ def decode(
     def ended(read: torch.Tensor, _: torch.Tensor, **__: object) -> torch.Tensor:
         return torch.tensor([row.ended for row in rows], device=read.device)
 
-    with torch.inference_mode(), quiet():
+    with torch.inference_mode():
         model.generate(
             input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False, temperature=None, top_p=None,
             top_k=None, max_new_tokens=max(writing.read.most for writing in writings), eos_token_id=list(stops), pad_token_id=stops[0],

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _PARAM = "response_format"
+_BETWEEN = r"( |\n[ \t]{0,20})?"
+"""What may stand between the parts of a JSON text, as llama.cpp has it: a model that is left free may write line feeds without end."""
 
 
 class JsonGrammar:
@@ -64,5 +66,6 @@ def refusal(why: str) -> ApiError:
 def _grammar(schema: Mapping[str, Json]) -> str:
     import llguidance
 
-    found: str = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(dict(schema) or {"type": "object"}))
+    written = json.dumps(dict(schema) or {"type": "object"})
+    found: str = llguidance.LLMatcher.grammar_from_json_schema(written, {"whitespace_pattern": _BETWEEN})
     return found

@@ -17,6 +17,7 @@ from distill.protocol.error import ApiError
 from distill.records import Json
 from distill.teacher.endpoint import lora_route
 
+FAULTS = (ApiError, UsageError, OSError, ValueError, LookupError, TypeError, aiohttp.ClientError)
 WIDTH = 32
 """Questions that are worth asking at a time."""
 
@@ -44,8 +45,8 @@ class Upstream:
             async with self._post(route, upstream_reply.request(name, question)) as response:
                 async for piece in upstream_reply.pieces(response, chat=question.messages is not None):
                     yield piece
-        except (ApiError, UsageError, OSError, ValueError, LookupError, TypeError, aiohttp.ClientError) as fault:
-            raise failed(fault, "answer") from fault
+        except FAULTS as fault:
+            raise self._told(fault, model, "answer") from fault
 
     async def embed(self, model: ServedModel, texts: Sequence[str | Sequence[int]]) -> Embedded:
         """The server's own vectors."""
@@ -55,8 +56,8 @@ class Upstream:
                 found = await response.json(content_type=None)
             ordered = sorted(found["data"], key=lambda one: one["index"])
             return Embedded([one["embedding"] for one in ordered], int(found["usage"]["prompt_tokens"]))
-        except (ApiError, UsageError, OSError, ValueError, LookupError, TypeError, aiohttp.ClientError) as fault:
-            raise failed(fault, "embed") from fault
+        except FAULTS as fault:
+            raise self._told(fault, model, "embed") from fault
 
     async def text(self, model: ServedModel, ids: Sequence[int]) -> str:  # noqa: ARG002 - no server of this kind tells it
         """Refused: the tokeniser is the server's."""
@@ -68,11 +69,20 @@ class Upstream:
             await self._session.close()
             self._session = None
 
+    def _told(self, fault: Exception, model: ServedModel, doing: str) -> ApiError:
+        """A server that was started again has lost its tunes: the next try, which the SDKs make by themselves, loads this one anew."""
+        refused = failed(fault, doing)
+        if refused.status != 404 or model.name not in self.loaded:
+            return refused
+        self.loaded.discard(model.name)
+        told = f"The server behind this one does not know {model.name} any more; ask again."
+        return ApiError(told, status=503, code="upstream_failed")
+
     async def _name(self, model: ServedModel) -> str:
         """What the server knows a model by; a tune that it lacks is loaded first."""
         if model.adapter is not None:
             if model.name not in self.loaded:
-                await lora_route.load(self.url, self.key, model.name, model.adapter)
+                await lora_route.load(self.url, self.key, model.name, model.adapter, setting="--upstream")
                 self.loaded.add(model.name)
             return model.name
         if not self._names:

@@ -61,12 +61,12 @@ def test_a_price_is_told_and_waits_for_a_person(host: TuningHost, distill: Disti
     old_tunes.tuned(host, old_tunes.rows(60))
     asked = distill("adopt", "ftjob-1", "--base", "linear", "--price", "0.3,1.2")
     assert (asked.code, host.questions) == (0, 0)
-    assert "answers: 15 to ask of ft:tiny:acme:router:1x, 0 in the store; $0." in asked.out
+    assert "answers: 20 to ask of ft:tiny:acme:router:1x, 0 in the store; $0." in asked.out
     assert "go on: distill adopt ftjob-1 --max-usd 0.01" in asked.out
     told = json.loads(distill("adopt", "ftjob-1", "--json").out)
-    assert told["price"]["to_send"] == 15
+    assert told["price"]["to_send"] == 20
     assert distill("adopt", "ftjob-1", "--only", "answers", "--max-usd", "0.05").code == 0
-    assert host.questions == 15
+    assert host.questions == 20
 
 
 def test_a_tune_that_is_dark_leaves_its_rows_to_a_student(host: TuningHost, distill: Distill) -> None:

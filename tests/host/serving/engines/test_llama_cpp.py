@@ -6,6 +6,9 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +165,27 @@ def test_texts_have_vectors(host: Answering, tunes: list[str]) -> None:
     near, far = (sum(a * b for a, b in zip(cat, other, strict=True)) for other in (kitten, oil))
     assert near > far
     assert call(host.port, "POST", "/v1/embeddings", {"model": tunes[0], "input": "a"}).status == 400
+
+
+def test_it_outlives_no_host(host: Answering) -> None:
+    """Not even one that is killed."""
+    said(host)
+    code = (
+        "import asyncio, os, pathlib, sys\n"
+        "from distill.host.serving.engines import llama_server\n"
+        "async def start():\n"
+        "    server = await llama_server.start(pathlib.Path(sys.argv[1]), context=64, slots=1)\n"
+        "    print(server.process.pid, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "asyncio.run(start())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(embedded.gguf())], capture_output=True, text=True, check=False
+    )
+    child, until = Path(f"/proc/{int(done.stdout)}"), time.monotonic() + 30
+    while child.exists() and "Z" not in child.joinpath("stat").read_text().split(")")[1][:3]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 async def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:

@@ -10,11 +10,15 @@ from typing import Any
 
 import openai
 import pytest
+from aiohttp import web
 from answering_host import Answering, answering
 from hosting import call
 
-from distill.host.serving.engine import Piece
+from distill.host.serving.answers import choice
+from distill.host.serving.engine import Piece, Question, ServedModel
 from distill.host.serving.engines import upstream_reply
+from distill.host.serving.engines.upstream import Upstream
+from distill.host.state import models
 from distill.protocol.error import ApiError
 
 pytest.importorskip("torch", reason="the training extra is not installed")
@@ -59,11 +63,63 @@ def test_a_refusal_keeps_its_words(pair: tuple[Answering, Answering]) -> None:
     assert raised.value.code == "context_length_exceeded"
 
 
+def test_a_server_that_loads_no_tunes_says_what_to_do(pair: tuple[Answering, Answering], tmp_path: Path) -> None:
+    front = pair[1]
+    models.add(front.host.db, "ft:none", base="tiny", job_id="ftjob-1", folder=tmp_path)
+    reply = call(front.port, "POST", "/v1/chat/completions", {**ASKED, "model": "ft:none"})
+    assert reply.status == 503
+    assert "--enable-lora" in reply.error["message"]
+    assert "--upstream" in reply.error["message"]
+
+
 def test_a_server_that_is_gone_is_503(tmp_path: Path) -> None:
     with answering(tmp_path, {"tiny": "nowhere"}, upstream="http://127.0.0.1:9/v1") as host:
         reply = call(host.port, "POST", "/v1/chat/completions", ASKED)
         assert reply.status == 503
         assert "connect" in reply.error["message"].lower()
+
+
+class LoraServer:
+    """A server that has vLLM's route for adapters, and says which model it is."""
+
+    def __init__(self) -> None:
+        self.loaded, self.loads = set[str](), 0
+
+    async def load(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.loads += 1
+        self.loaded.add(body["lora_name"])
+        return web.Response(text="Success")
+
+    async def chat(self, request: web.Request) -> web.Response:
+        model = (await request.json())["model"]
+        if model not in self.loaded:
+            return web.json_response({"message": f"The model `{model}` does not exist.", "code": 404}, status=404)
+        chunk = {"choices": [{"index": 0, "delta": {"content": f"I am {model}"}, "finish_reason": "stop"}]}
+        return web.Response(text=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
+
+
+async def test_a_tune_is_loaded_once_and_again_after_the_server_forgot_it(tmp_path: Path) -> None:
+    server, app = LoraServer(), web.Application()
+    app.router.add_post("/v1/chat/completions", server.chat)
+    app.router.add_post("/v1/load_lora_adapter", server.load)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    engine = Upstream(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", {"tiny": "nowhere"})
+    tune, asked = ServedModel("ft:a", "tiny", tmp_path), Question(messages=[{"role": "user", "content": "a"}])
+    try:
+        for _ in range(2):
+            assert (await choice.whole(engine, tune, asked)).text == "I am ft:a"
+        assert server.loads == 1
+        server.loaded.clear()
+        with pytest.raises(ApiError, match="any more") as raised:
+            await choice.whole(engine, tune, asked)
+        assert raised.value.status == 503
+        assert (await choice.whole(engine, tune, asked)).text == "I am ft:a"
+    finally:
+        await engine.close()
+        await runner.cleanup()
 
 
 class Lines:
