@@ -11,6 +11,8 @@ from distill.host.serving.engine import Engine, Piece, Question, ServedModel, To
 from distill.protocol.completion import Chance
 from distill.records import Json
 
+_LEAST = -9999.0
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -71,5 +73,7 @@ def nth(question: Question, place: int) -> Question:
 
 
 def chances(tokens: Sequence[TokenChance]) -> list[Chance]:
-    """As the protocol's shapes take them."""
-    return [(one.token, one.logprob, one.top) for one in tokens]
+    """As the protocol's shapes take them; an impossible token's is the public API's -9999, for JSON has no infinity."""
+    return [
+        (one.token, max(one.logprob, _LEAST), [(other, max(log, _LEAST)) for other, log in one.top]) for one in tokens
+    ]

@@ -89,8 +89,10 @@ class LlamaCpp:
                     async for piece in pieces:
                         begun = True
                         yield piece
-            except (EngineStopped, aiohttp.ClientError):
-                if begun or last:
+            except (EngineStopped, aiohttp.ClientError) as fault:
+                if begun:
+                    raise EngineStopped("llama.cpp ended in the middle of the answer; ask again") from fault
+                if last:
                     raise
             else:
                 return

@@ -69,8 +69,13 @@ def _piece(event: Mapping[str, Json], question: Question, prompt_tokens: int) ->
 
 
 def _chance(one: Mapping[str, Json], alternatives: int) -> TokenChance:
-    top = [(str(other["token"]), float(other["logprob"])) for other in one.get("top_logprobs") or ()]
-    return TokenChance(str(one["token"]), float(one["logprob"]), top[:alternatives])
+    top = [(str(other["token"]), _log(other)) for other in one.get("top_logprobs") or ()]
+    return TokenChance(str(one["token"]), _log(one), top[:alternatives])
+
+
+def _log(one: Mapping[str, Json]) -> float:
+    found = one.get("logprob")
+    return float("-inf") if found is None else float(found)  # JSON writes an infinity as null
 
 
 def vectors(reply: Json) -> Sequence[Sequence[float]]:

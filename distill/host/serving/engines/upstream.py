@@ -72,6 +72,8 @@ class Upstream:
     def _told(self, fault: Exception, model: ServedModel, doing: str) -> ApiError:
         """A server that was started again has lost its tunes: the next try, which the SDKs make by themselves, loads this one anew."""
         refused = failed(fault, doing)
+        if refused.status == 404 and doing == "embed":
+            return ApiError(f"The server behind this one has no vectors of {model.name}.", param="model")
         if refused.status != 404 or model.name not in self.loaded:
             return refused
         self.loaded.discard(model.name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from distill.host.serving.answers import chat, choice
 from distill.host.serving.calls.chat import chat_call
-from distill.host.serving.engine import Embedded, Piece, Question, ServedModel
+from distill.host.serving.engine import Embedded, Piece, Question, ServedModel, TokenChance
 
 MODEL = ServedModel("m", "m")
 BODY: Any = {
@@ -87,3 +87,12 @@ async def test_a_call_that_was_cut_off_stays_text_with_length() -> None:
     cut = Saying([Piece(CALL[:30]), Piece(finish="length", completion_tokens=30)])
     found = await choice.whole(cut, MODEL, chat_call(BODY).question)
     assert (found.text, found.end.finish, list(found.end.calls)) == (CALL[:30], "length", [])
+
+
+async def test_what_was_impossible_has_a_number_in_json() -> None:
+    chance = TokenChance("a", float("-inf"), [("b", -0.5), ("c", float("-inf"))])
+    engine = Saying([Piece("a", [chance]), Piece(finish="stop")])
+    plain = {name: value for name, value in BODY.items() if name != "tools"}
+    found = await chat.answer(engine, MODEL, chat_call({**plain, "logprobs": True, "top_logprobs": 2}))
+    (token,) = found["choices"][0]["logprobs"]["content"]
+    assert [token["logprob"], *(one["logprob"] for one in token["top_logprobs"])] == [-9999.0, -0.5, -9999.0]

@@ -112,6 +112,9 @@ async def test_a_tune_is_loaded_once_and_again_after_the_server_forgot_it(tmp_pa
         for _ in range(2):
             assert (await choice.whole(engine, tune, asked)).text == "I am ft:a"
         assert server.loads == 1
+        with pytest.raises(ApiError, match="no vectors") as refused:
+            await engine.embed(tune, ["a"])
+        assert refused.value.status == 400
         server.loaded.clear()
         with pytest.raises(ApiError, match="any more") as raised:
             await choice.whole(engine, tune, asked)
