@@ -148,6 +148,8 @@ def _told(
 ) -> tuple[Drops, pl.Series, int]:
     """(what gives a held-out row away, the marks of template text, passages that are such)."""
     known = rows[mark] if mark in rows.columns else pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+    if not rows.height or not held_out:
+        return {}, known.fill_null(False).alias(mark), 0
     new = known.is_null()
     sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)

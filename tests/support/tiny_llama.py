@@ -1,13 +1,24 @@
-"""A llama of 2 layers with random weights and a byte-level tokeniser, small enough to train within a second."""
+"""A llama of 2 layers with random weights and a byte-level tokeniser, small enough to train within a second; and what the embedded one reads by."""
 
 from pathlib import Path
 
 import pytest
+from made_once import copy_of
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+@pytest.fixture(scope="session")
+def read_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of bases that holds the tokeniser of the embedded model's file, whose conversion takes seconds."""
+    pytest.importorskip("gguf", reason="the training extra is not installed")
+    from distill.base_model.dequantised import tokeniser
+    from distill.teacher.engines import embedded
+
+    return copy_of("gguf", tmp_path_factory, lambda folder: tokeniser(embedded.gguf(), folder))
 
 
 @pytest.fixture(scope="session")
