@@ -1,8 +1,10 @@
 """An adapter that begins with the weights of the last one, beside one that begins afresh: which student ends better after a refresh.
 
-    python benchmarks/from_last.py [--rows 400] [--tests 60] [--epochs 2] [--preset tiny]
+    python benchmarks/from_last.py [--rows 400] [--tests 60] [--epochs 2] [--base embedded/smollm2-135m]
+    python benchmarks/from_last.py --base tiny --rows 600 --tests 100 --epochs 30
 
-Two teachers on 127.0.0.1 that differ in 2 of 10 strata, and a LoRA student on the embedded model. A first run learns from the old teacher. The same
+Two teachers on 127.0.0.1 that differ in 2 of 10 strata, and a LoRA student on the embedded model, or with `--base tiny` on two layers of random
+weights, which train in a minute. A first run learns from the old teacher. The same
 refresh is then done twice, `--from last` and `--from fresh`, and both students answer the same test rows: the difference is paired, by agreement
 with the new teacher, over all of them and over those of the two strata. Losses are of the same validation rows.
 """
@@ -22,10 +24,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 NEW = "teacher.model=new"
+ALWAYS = ("evaluate.probes=none", "teacher.sampling={max_tokens: 24}")
+"""Nothing is asked but the test rows; an answer is a few tokens long."""
 
 
 async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Both students' agreement, losses by step, and the paired differences."""
+    from tiny_llama import write_tiny
     from two_teachers import CHANGED, many, serve
 
     from distill.pipeline import run as running
@@ -35,12 +40,16 @@ async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     from distill.teacher.progress import Silent
 
     spec = many(folder / "last", rows=given.rows, tests=given.tests)
-    train = f"student.train={{with: lora, preset: {given.preset}, epochs: {given.epochs}}}"
+    train = f"student.train={{with: lora, base: {given.base}, preset: tiny, epochs: {given.epochs}}}"
+    if given.base == "tiny":
+        (folder / "base").mkdir()
+        own = f"base: {write_tiny(folder / 'base')}, rank: 32, layers: null, learning_rate: 0.01, batch_size: 8"
+        train = f"student.train={{with: lora, {own}, epochs: {given.epochs}}}"
     runs: dict[str, Path] = {}
     async with serve() as teachers:
 
         def task(path: Path, *sets: str) -> Any:
-            return open_task(path, overrides=(train, *sets), env={"OPENAI_BASE_URL": teachers.base_url})
+            return open_task(path, overrides=(train, *ALWAYS, *sets), env={"OPENAI_BASE_URL": teachers.base_url})
 
         first = await running.work(task(spec), stages=ORDER, watch=Silent())
         shutil.copytree(folder / "last", folder / "fresh")
@@ -99,7 +108,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--tests", type=int, default=60)
     parser.add_argument("--epochs", type=float, default=2)
-    parser.add_argument("--preset", default="tiny")
+    parser.add_argument("--base", default="embedded/smollm2-135m")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "last").mkdir()

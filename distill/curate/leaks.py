@@ -61,9 +61,9 @@ class _RowTexts(Sequence[str]):
         return _spoken(self._rows.row(at))
 
 
-def _spoken(parts: Sequence[str | None]) -> str:
+def _spoken(parts: Sequence[str]) -> str:
     """The parts of a row, input first; of a conversation without its speakers, with which canned turns would make runs of 13 words."""
-    return text_of(conversation.spoken(parts[0] or ""), *parts[1:])
+    return text_of(conversation.spoken(parts[0]), *parts[1:])
 
 
 class _Inputs(_RowTexts):
@@ -148,6 +148,8 @@ def _told(
 ) -> tuple[Drops, pl.Series, int]:
     """(what gives a held-out row away, the marks of template text, passages that are such)."""
     known = rows[mark] if mark in rows.columns else pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+    if not rows.height or not held_out:
+        return {}, known.fill_null(False).alias(mark), 0
     new = known.is_null()
     sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)

@@ -22,8 +22,7 @@ def bases_of(given: Sequence[str]) -> dict[str, str]:
     """`NAME=PATH` each; SpecError names all that are none. Without any, the base that comes with the package."""
     if not given:
         return dict(BASES)
-    found: dict[str, str] = {}
-    faults: list[Fault] = []
+    found, faults = dict[str, str](), list[Fault]()
     for one in given:
         name, _, path = one.partition("=")
         if not path or not _NAME.fullmatch(name):

@@ -32,6 +32,8 @@ from distill.records import Json
 from distill.task import event_loop
 
 _LAST_CALLS_S = 10
+_LAST_SHADOWS_S = 5.0
+"""How long the student may go on with calls that wait for it."""
 _IDLE_S = 75
 """How long a caller's connection is kept open."""
 _SWITCH_S = 0.0005
@@ -61,7 +63,7 @@ async def _serve(
 @asynccontextmanager
 async def proxy(settings: ProxySettings, say: Say) -> AsyncIterator[ProxyParts]:
     """All that serves, at work until the block ends; then every row is written."""
-    writer = LogWriter(settings.logs, say)
+    writer, student = LogWriter(settings.logs, say), None
     works = list[asyncio.Task[None]]()
     try:
         student = await asyncio.to_thread(student_parts, settings, writer, say)
@@ -69,6 +71,8 @@ async def proxy(settings: ProxySettings, say: Say) -> AsyncIterator[ProxyParts]:
             works = [asyncio.ensure_future(work) for work in (student.works if student else [])]
             yield assembled(settings, upstream, writer, student)
     finally:
+        if student is not None and student.shadow is not None:
+            await student.shadow.finish(_LAST_SHADOWS_S)
         for one in works:
             one.cancel()
         await asyncio.gather(*works, return_exceptions=True)
@@ -78,7 +82,7 @@ async def proxy(settings: ProxySettings, say: Say) -> AsyncIterator[ProxyParts]:
 def application(parts: ProxyParts) -> Starlette:
     """The routes."""
 
-    def how(_: Request) -> JSONResponse:
+    async def how(_: Request) -> JSONResponse:
         return JSONResponse(status(parts))
 
     return Starlette(routes=[Route("/proxy/status", how), Mount("/", app=parts.passing)])

@@ -35,11 +35,13 @@ def _answers(parts: ProxyParts) -> str:
 
 
 def _student(parts: StudentParts) -> dict[str, Json]:
+    counts = parts.counts
     serving, plan = parts.promoted.serving, parts.promoted.serving.asker.routes.plan if parts.promoted.serving else None
     return {
         "name": serving.name if serving else None, "run": serving.run if serving else None,
         "threshold": plan.threshold if plan else None, "floor": plan.floor if plan else None, "note": parts.promoted.note,
-        **asdict(parts.counts),
+        "asked": counts.asked, "answered": counts.answered, "not_taken": dict(counts.not_taken), "passed_by": dict(counts.passed_by),
+        "agreed": counts.agreed, "differed": counts.differed,
         "monitor": asdict(parts.watch.said),
         "switched_back": asdict(parts.live.back) if parts.live and parts.live.back and parts.live.off else None,
     }  # fmt: skip

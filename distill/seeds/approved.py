@@ -23,18 +23,21 @@ PERSON = "person"
 
 def approved(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows whose known answer is taken."""
-    trains = task.spec.seeds.gold_rows == "train"
-    return table.filter((pl.col("role") == "train") & pl.col("gold").is_not_null() & pl.lit(trains))
+    if task.spec.seeds.gold_rows != "train":
+        return table.clear()
+    return table.filter((pl.col("role") == "train") & pl.col("gold").is_not_null())
 
 
 def askable(task: Task, table: pl.DataFrame) -> pl.DataFrame:
     """The training rows that a teacher may be asked."""
-    gold = approved(task, table)["seed_id"].implode()
-    return table.filter((pl.col("role") == "train") & ~pl.col("seed_id").is_in(gold))
+    gold, train = approved(task, table)["seed_id"], table.filter(pl.col("role") == "train")
+    return train.filter(~pl.col("seed_id").is_in(gold.implode())) if gold.len() else train
 
 
 def decided(table: pl.DataFrame, rulings: Mapping[str, str]) -> pl.DataFrame:
     """The training rows that a person decided, with what was decided as their known answer."""
+    if not rulings:
+        return table.clear()
     rows = table.filter((pl.col("role") == "train") & pl.col("seed_id").is_in(list(rulings)))
     gold = [json.dumps(as_gold(rulings[seed]), ensure_ascii=False) for seed in rows["seed_id"]]
     return rows.with_columns(gold=pl.Series(gold, dtype=pl.String))

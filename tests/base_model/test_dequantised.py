@@ -92,15 +92,15 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
 
 
 @pytest.mark.slow
-def test_tokeniser_of_a_gguf_file_comes_with_its_config(tmp_path: Path) -> None:
+def test_tokeniser_of_a_gguf_file_comes_with_its_config(read_gguf: Path) -> None:
     """Before, a GGUF file of one's own could not be a base: how many tokens it reads was looked for and not there."""
-    pytest.importorskip("gguf", reason="the training extra is not installed")
     from distill.base_model import load, local
     from distill.base_model.dequantised import tokeniser
     from distill.student.preflight import shape
     from distill.teacher.engines import embedded
 
-    folder = tokeniser(embedded.gguf(), tmp_path)
+    folder = tokeniser(embedded.gguf(), read_gguf)
+    assert [path.name for path in read_gguf.iterdir()] == [folder.name]
     assert local.context_of(folder) == 8192
     assert load.tokeniser(folder).eos_token == "<|im_end|>"
     found = shape.of_folder(folder)

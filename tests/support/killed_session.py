@@ -3,7 +3,8 @@
     ["http://127.0.0.1:8811/v1", "/tmp/x/answers.db", "create answered", 2, ""]     → -9
 
 Address, store, point, how often it is passed before the end, and a mutant, which breaks a promise on purpose. The
-clock of the host is moved on between rounds, so a session that nobody kills runs to its end.
+clock of the host is moved on between rounds, so a session that nobody kills runs to its end. One at the point "here" is run in
+this process itself, so that the forks after it have all that a session loads on its way.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ POINTS = (
     "download under way", "download done", "amid the results", "before a file is removed", "after a file is removed",
     "before collected is recorded", "collected recorded",
 )  # fmt: skip
+HERE = "here"
 T = TypeVar("T")
 
 
@@ -166,6 +168,18 @@ async def run(url: str, path: str, point: str, after: int, mutant: str) -> None:
     raise AssertionError("the session does not end")
 
 
+def status_of(*given: Any) -> int:
+    """How a session ended, in a fork of its own or here."""
+    if HERE in given:
+        asyncio.run(run(*given))
+        return 0
+    child = os.fork()
+    if child == 0:
+        asyncio.run(run(*given))
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def main() -> None:
     client.BatchHost = FusedHost  # type: ignore[misc]  # stands in for it
     input_file.InputFileWriter = FusedWriter  # type: ignore[misc]  # stands in for it
@@ -173,12 +187,7 @@ def main() -> None:
     results.CHUNK = 1500
     tokens.count(f"{openai.__name__} is loaded here, once for all forks")
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            asyncio.run(run(*json.loads(line)))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the reply
+        print(status_of(*json.loads(line)), flush=True)  # noqa: T201 - the reply
 
 
 if __name__ == "__main__":

@@ -106,7 +106,9 @@ def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
 def _note(host: TuningHost, job: dict[str, Any], message: str, data: dict[str, Any] | None = None) -> None:
     told = host.events[job["id"]]
     kind = "metrics" if data else "message"
-    told.append(event(event_id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, kind=kind, data=data))
+    told.append(
+        event(event_id=f"ev-{job['id']}-{len(told)}", created_at=len(told), message=message, kind=kind, data=data)
+    )
 
 
 def advance(host: TuningHost, job: dict[str, Any]) -> None:

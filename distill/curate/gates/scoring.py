@@ -6,7 +6,7 @@ doing it once, and the order of the rows changes nothing. It needs the columns o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -41,6 +41,14 @@ def rescored(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(mean.cast(pl.Float64).alias("score"))
 
 
+def _suspected(rows: pl.DataFrame, suspect: pl.Expr | None) -> tuple[Sequence[int], pl.DataFrame]:
+    """(places, rows) of those that are to be looked at; patterns go over a million texts once, not twice."""
+    if suspect is None:
+        return range(rows.height), rows
+    marks = rows.select(suspect.fill_null(False).alias("suspect"))["suspect"]
+    return marks.arg_true().to_list(), rows.filter(marks) if marks.any() else rows.clear()
+
+
 def judged(
     frame: pl.DataFrame, name: str, judge: Callable[[SampleRow], Fail], *, suspect: pl.Expr | None = None
 ) -> Outcome:
@@ -49,8 +57,7 @@ def judged(
     `suspect` is true of every row that may fail: the others pass without being looked at one by one.
     """
     rows = ordered(frame)
-    looked = rows if suspect is None else rows.filter(suspect)
-    places = range(rows.height) if suspect is None else rows.select(pl.arg_where(suspect)).to_series().to_list()
+    places, looked = _suspected(rows, suspect)
     found = ((i, judge(row)) for i, row in zip(places, looked.iter_rows(named=True), strict=True))
     drops = {i: fail for i, fail in found if fail is not None}
     scores = np.ones(rows.height)

@@ -53,6 +53,8 @@ def balance(frame: pl.DataFrame, wanted: Wanted) -> Outcome:
 
 def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> Choice:
     """What `balance` decides of ordered rows without those that are `lost` already."""
+    if not rows.height:
+        return Choice(np.zeros(0, np.bool_), rows["score"], {}, wanted, {})
     names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
     chooser = _Chooser(rows, strata.astype(np.int64), _digests(rows["seed_id"]), wanted.by == "diverse", wanted.weight)
     rank, gold = _by_score(rows, chooser.digests), (rows["teacher"] == GOLD).to_numpy()

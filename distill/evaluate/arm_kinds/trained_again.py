@@ -33,7 +33,7 @@ _DONE = "trained.json"
 async def trained(run: ActiveRun) -> dict[str, Address]:
     """Arm → where each further training answers, trained where it is not there; none where the spec asks for one training."""
     train = run.task.spec.student.train
-    if train.seeds == 1 or "student" not in run.task.spec.arms:
+    if not train.local or "student" not in run.task.spec.arms or train.seeds == 1:
         return {}
     found = {}
     for number in range(2, train.seeds + 1):

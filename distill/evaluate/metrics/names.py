@@ -31,6 +31,8 @@ _MEASURES = {
     ("json_fields", "plain"): "of the answers right",
     ("agreement", ""): "of the teacher's fields",
     ("agreement", "plain"): "of the teacher's answers",
+    ("json_fields", "text"): "of the answers right",
+    ("agreement", "text"): "of the teacher's answers",
     ("schema", ""): "of the answers in the right format",
     ("verify", ""): "of the answers through the task's check",
     ("judge", ""): "of the judge's marks",

@@ -1,6 +1,6 @@
 """The metrics of a task: those that the spec names, and for `auto` those that fit its answers.
 
-schema, json_fields, agreement   always: the format, and answers as values where they are values
+schema, json_fields, agreement   always: the format, and answers as values where they are values; beside tool calls where there is a schema
 tool_calls                       where a known answer or the teacher's calls a tool
 verify                           where a gate `verify` is there
 chrf, rouge_l, embedding         where answers, or fields of them, are free text; embedding where its package is installed
@@ -38,7 +38,9 @@ class Metrics:
 def metrics_of(spec: TaskSpec, rules: FieldRules) -> Metrics:
     """The metrics of a task whose answers are as `rules` found them."""
     named, auto = spec.evaluate.metric_names, "auto" in spec.evaluate.metric_names
-    values = [name for name in ALWAYS if auto or name in named]
+    # Beside calls, what is said without a form is no value: another wording of it would count as wrong.
+    beside = ("schema",) if mostly_calls(rules) and spec.teacher.output is None else ALWAYS
+    values = [name for name in ALWAYS if (auto and name in beside) or name in named]
     if "tool_calls" in named or (auto and calls_tools(rules)):
         values += [f"{before}tool_calls" for before in ("", "agreement_")]
     listed = tuple(name for name in TEXT_METRICS if name in named)
@@ -60,6 +62,12 @@ def calls_tools(rules: FieldRules) -> bool:
     """Whether a known answer, or where there is none one of the teacher's, calls a tool."""
     values = rules.wanted or rules.theirs
     return any(calls.calls_of(value) for value in values.values())
+
+
+def mostly_calls(rules: FieldRules) -> bool:
+    """Whether half of these answers or more call a tool."""
+    values = rules.wanted or rules.theirs
+    return bool(values) and 2 * sum(bool(calls.calls_of(value)) for value in values.values()) >= len(values)
 
 
 def text_names(chosen: Metrics, rules: FieldRules) -> list[str]:

@@ -17,6 +17,7 @@ from distill.evaluate import arms
 from distill.evaluate.evidence.clusters import clusters_of
 from distill.evaluate.fields import FieldRules
 from distill.evaluate.metrics import Example, NotScorable, schema
+from distill.evaluate.scoring import choice
 from distill.evaluate.scoring.choice import metrics_of
 from distill.evaluate.scoring.table import scores_table
 from distill.evaluate.selective import cascade, confidence
@@ -87,6 +88,8 @@ def _unusable(task: Task, rules: FieldRules, metric: str, asked: AskedRows) -> s
         return "no row was left to set apart for calibration"
     if "student" not in asked.answered:
         return "no student was asked"
+    if choice.mostly_calls(rules):
+        return "its answers call tools, of which nothing here tells how sure it is"
     if rules.kind == "text":
         return "its answers are free text, of which nothing here says whether they are right"
     if metric not in metrics_of(task.spec, rules).values:

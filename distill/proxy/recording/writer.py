@@ -9,6 +9,7 @@ What is handed over and not yet written is bounded in rows and bytes; beyond tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections import Counter
@@ -165,5 +166,5 @@ class LogWriter:
 
 def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
     """Wake who waits, where its loop still runs."""
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(done.set)

@@ -15,6 +15,6 @@ class StudentCounts:
     """In shadow: those that would have been taken."""
     not_taken: Counter[str] = field(default_factory=Counter)
     passed_by: Counter[str] = field(default_factory=Counter)
-    """Calls of which it was not asked: `request`, `other_prompt`, `resting` after failures, `off`, `no_room` in shadow."""
+    """Calls of which it was not asked: `request`, `other_prompt`, `resting` after failures, `off`, `no_room` and `ended` in shadow."""
     agreed: int = 0
     differed: int = 0

@@ -60,6 +60,14 @@ class Shadow:
         """Returns when no call waits."""
         await self._calls.join()
 
+    async def finish(self, seconds: float) -> None:
+        """Go on for so long; calls that wait after that are passed by, and counted."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.settled()
+        except TimeoutError:
+            self.counts.passed_by["ended"] += self._calls.qsize()
+
     async def _shadow(self, call: AnsweredCall) -> None:
         student = self.promoted.serving
         if student is None:

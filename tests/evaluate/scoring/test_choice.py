@@ -59,3 +59,19 @@ def test_a_gate_verify_is_a_metric_unless_others_are_named(task: Path) -> None:
         open_task(task, overrides=[gate, "evaluate.metrics=[agreement]"], env={}).spec, rules(NOTES)
     ).verify
     assert not metrics_of(open_task(task, env={}).spec, rules(NOTES)).verify
+
+
+def test_what_is_said_beside_tool_calls_is_no_value_without_a_schema(task: Path) -> None:
+    """Opening hours in other words are no wrong answer of a task that is about calls; labels beside a few calls still count."""
+    call = {"content": None, "tool_calls": [{"name": "a", "arguments": {}}]}
+    bare = open_task(task, overrides=["teacher.output=null", "gates=[finish_reason]"], env={}).spec
+    assert metrics_of(bare, rules([call, call, "We are open from nine."])).values == (
+        "schema",
+        "tool_calls",
+        "agreement_tool_calls",
+    )
+    assert "agreement" in metrics_of(bare, rules([call, "glad", "cross"])).values
+    listed = open_task(
+        task, overrides=["teacher.output=null", "gates=[finish_reason]", "evaluate.metrics=[auto, agreement]"], env={}
+    )
+    assert "agreement" in metrics_of(listed.spec, rules([call, call])).values

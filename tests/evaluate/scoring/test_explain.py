@@ -64,3 +64,27 @@ def test_validate_and_plan_say_it(task: Path, distill: Distill) -> None:
         assert "warning: the answer by likeness only." in said
         found = json.loads(distill(*command, *sets, "--json").out)
         assert found["scored_by"][0].startswith("the answer by likeness")
+
+
+def test_a_judge_is_named_and_is_enough_for_free_text(task: Path) -> None:
+    known(task, lambda _: None)
+    sets = ("teacher.output=null", "gates=[finish_reason]", "evaluate.judge={}", "seeds.gold=null")
+    found = before(open_task(task, overrides=sets, env={}))
+    assert "answers by judges, on accuracy, style, format, edge cases" in found.lines
+    assert not any("carries no verdict" in warning for warning in found.warnings)
+
+
+def test_a_field_that_can_be_no_text_is_not_told_as_one(task: Path) -> None:
+    """True and false, and a schema without room for text, leave nothing to likeness."""
+    schema = {"type": "object", "properties": {"mood": {"enum": ["glad", "cross"]}, "urgent": {"type": "boolean"}}}
+    (task.parent / "answer.schema.json").write_text(json.dumps(schema))
+    known(task, lambda _: None)
+    found = before(open_task(task, overrides=["seeds.gold=null"], env={}))
+    assert found.lines[0] == "`mood`, `urgent` as values, by agreement with the teacher"
+    assert len(found.warnings) == 1
+
+
+def test_tool_calls_are_told_as_calls_and_not_as_fields(task: Path) -> None:
+    known(task, lambda i: {"content": None, "tool_calls": [{"name": "find", "arguments": {"id": i}}]})
+    found = before(open_task(task, overrides=["teacher.output=null", "gates=[finish_reason]"], env={}))
+    assert found.lines[0] == "tool calls, by name and arguments: tool_calls, agreement_tool_calls"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from scipy.stats import binom, binomtest
 
 from distill.evaluate.selective.bound import least_rows, lower, rows_to_show, upper, within
 
 
 @pytest.mark.parametrize(("errors", "rows"), [(0, 59), (1, 93), (3, 40), (10, 300)])
 def test_the_bound_is_that_of_the_binomial_test(errors: int, rows: int) -> None:
+    from scipy.stats import binomtest
+
     theirs = binomtest(errors, rows, alternative="less").proportion_ci(0.95, "exact")
     assert upper(errors, rows) == pytest.approx(theirs.high)
     theirs = binomtest(errors, rows, alternative="greater").proportion_ci(0.95, "exact")
@@ -28,6 +29,8 @@ def test_the_least_rows_are_enough_and_one_fewer_is_not() -> None:
 @pytest.mark.parametrize("rows", [59, 100, 300])
 def test_the_bound_lies_below_the_truth_in_at_most_one_of_twenty(rate: float, rows: int) -> None:
     """Exact: the probability of every count whose bound is too low."""
+    from scipy.stats import binom
+
     too_low = sum(binom.pmf(errors, rows, rate) for errors in range(rows + 1) if upper(errors, rows) < rate)
     assert too_low <= 0.05
 

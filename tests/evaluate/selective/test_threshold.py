@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from distill.evaluate.selective.bound import least_rows, within
 from distill.evaluate.selective.threshold import JudgedRow, lengths, threshold
@@ -43,6 +42,8 @@ def broken(world: str, rows: int, draws: int) -> float:
 @pytest.mark.parametrize("rows", [100, 300])
 def test_the_risk_is_broken_in_at_most_5_percent_of_draws(world: str, rows: int) -> None:
     """But for the luck of 1,000 draws, in which an event of 5 % is seen in more than 7.3 % once in a thousand times."""
+    from scipy.stats import binom
+
     assert broken(world, rows, 1000) <= binom.ppf(0.999, 1000, 0.05) / 1000
 
 
@@ -50,6 +51,8 @@ def test_the_risk_is_broken_in_at_most_5_percent_of_draws(world: str, rows: int)
 @pytest.mark.parametrize("rows", [100, 300, 1000])
 def test_at_the_very_limit_the_first_test_holds_with_a_chance_of_less_than_5_percent(rows: int, risk: float) -> None:
     """Where every row is wrong just more often than the risk, all hangs on the first prefix; its chance is known exactly."""
+    from scipy.stats import binom
+
     tested = lengths(rows, risk) or [0]
     passes = [errors for errors in range(tested[0]) if within(errors, tested[0], risk)]
     assert not passes or binom.cdf(max(passes), tested[0], risk) <= 0.05 + 1e-12

@@ -11,7 +11,9 @@ import pytest
 from proxied import proxied, rows
 from proxy_students import CROSS, FAR, GLAD, promoted
 
+from distill.cli.text.serve.proxy import ended_lines
 from distill.proxy.parts import StudentParts
+from distill.proxy.status import status
 from distill.proxy.student import shadow as module
 
 
@@ -48,6 +50,13 @@ async def test_the_students_answers_are_rows_with_what_the_teacher_said(home: Pa
         {"other_prompt": 1},
     )
     assert counts.agreed + counts.differed == 3
+    told = status(proxy.parts)
+    assert (told["answers"], told["student"]["not_taken"], told["student"]["passed_by"]) == (
+        "teacher",
+        {"far": 1},
+        {"other_prompt": 1},
+    )
+    assert ended_lines(told)[-2].startswith("student 1 of registry/mood: asked 3, would have answered 2 (not: 1 far)")
 
 
 async def test_a_student_that_is_slow_holds_nothing_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,12 +32,14 @@ def answers(address: Address, *requests: Request) -> list[Answer]:
 
 
 @pytest.mark.slow
-def test_it_answers_what_the_chat_route_answers(tmp_path: Path) -> None:
+def test_it_answers_what_the_chat_route_answers(read_gguf: Path, tmp_path: Path) -> None:
     """Of the embedded model's file, whose own template llama.cpp renders as transformers does."""
     pytest.importorskip("xllamacpp", reason="the embedded extra is not installed")
     pytest.importorskip("transformers", reason="the training extra is not installed")
-    weights = LocalWeights(str(embedded.gguf()), tmp_path, tmp_path)
-    ours, long, cut = answers(Address("m.gguf", weights=weights), asked(), asked(text="word " * 9000), asked(1))
+    weights = LocalWeights(str(embedded.gguf()), tmp_path, read_gguf)
+    ours, long, cut = answers(
+        Address("m.gguf", weights=weights, engine="llama.cpp"), asked(), asked(text="word " * 9000), asked(1)
+    )
     (theirs,) = answers(Address(embedded.MODEL), asked())
     assert ours.text == theirs.text
     assert ours.usage.prompt_tokens == theirs.usage.prompt_tokens

@@ -42,7 +42,10 @@ def ready_lines(settings: ProxySettings, url: str, *, known: bool) -> list[str]:
 def ended_lines(found: Mapping[str, Json]) -> list[str]:
     """What was done."""
     calls, records, student = found["calls"], found["records"], found["student"]
-    lines = [f"{found['task']}: {calls['passed']:,} calls passed on{_beside(calls)}", *_records(records)]
+    lines = [
+        f"{found['task']}: {calls['passed']:,} {'call' if calls['passed'] == 1 else 'calls'} passed on{_beside(calls)}",
+        *_records(records),
+    ]
     return [*lines, *(_student(student, found["mode"]) if student else [])]
 
 

@@ -101,7 +101,7 @@ class _Steps:
             return
         recorded = None
         if not self.files.adoption.dark:
-            recorded = self._answers(apply=apply)
+            recorded = self._answers(apply=apply, send=only != "student")
             if recorded is None:
                 return
         if only == "answers":
@@ -109,8 +109,9 @@ class _Steps:
             return
         self._student(recorded)
 
-    def _answers(self, *, apply: bool) -> RecordedAnswers | None:
-        """What the tune answers; None where a person has to agree to its price first."""
+    def _answers(self, *, apply: bool, send: bool) -> RecordedAnswers | None:
+        """What the tune answers; None where a person has to agree to its price first, UsageError where nothing may be sent and
+        something is to be."""
         from distill.adopt import answers
         from distill.adopt.files import noted_dark
         from distill.cli.live.panel import Panel
@@ -120,6 +121,11 @@ class _Steps:
         price = answers.price_of(task)
         if not self.as_json:
             out({}, False, price_lines(price, task.teacher.model))
+        if price.to_send and not send:
+            raise UsageError(
+                f"{price.to_send:,} held-out rows have no answer of {task.teacher.model} yet, which the student is held against; "
+                f"ask them first: {self._again()} --only answers"
+            )
         if not (apply or price.covered(self.max_usd)):
             self._end({"price": _json(price)}, self._ask(price))
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -131,6 +132,8 @@ def _ready(settings: ProxySettings, url: str) -> dict[str, object]:
 
 
 def _say(text: str) -> None:
+    """Tell the terminal; where nobody reads it any more, the calls go on."""
     from distill.cli.plain import plain
 
-    print(plain(text), file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):
+        print(plain(text), file=sys.stderr, flush=True)

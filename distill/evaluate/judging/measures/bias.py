@@ -118,13 +118,15 @@ def _fitted(design: Numbers, preferred: Numbers, weights: Numbers, start: Number
     import numpy as np
 
     found, ridge = start, np.array(_RIDGE)
+    some = np.flatnonzero(weights)  # a third of the rows are in no draw
+    design, preferred, weights = design[some], preferred[some], weights[some]
     for _ in range(_STEPS):
         chance = _chance(design @ found)
         slope = design.T @ (weights * (preferred - chance)) - ridge * found
         curve = (design * (weights * chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
         step = np.linalg.solve(curve, slope)
         found = found + np.clip(step, -4, 4)
-        if float(np.abs(step).max()) < 1e-6:
+        if float(np.abs(step).max()) < 1e-4:  # a step squares what is left to go
             break
     return found
 

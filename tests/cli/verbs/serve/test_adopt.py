@@ -65,6 +65,9 @@ def test_a_price_is_told_and_waits_for_a_person(host: TuningHost, distill: Disti
     assert "go on: distill adopt ftjob-1 --max-usd 0.01" in asked.out
     told = json.loads(distill("adopt", "ftjob-1", "--json").out)
     assert told["price"]["to_send"] == 20
+    alone = distill("adopt", "ftjob-1", "--only", "student", "--max-usd", "0.05")
+    assert (alone.code, host.questions) == (2, 0)
+    assert "20 held-out rows have no answer of ft:tiny:acme:router:1x yet" in alone.err
     assert distill("adopt", "ftjob-1", "--only", "answers", "--max-usd", "0.05").code == 0
     assert host.questions == 20
 
