@@ -69,12 +69,7 @@ def _of_task(task: Task, name: str) -> str:
     value = getattr(task, name)
     if name in ("seeds", "pinned"):
         # Packed rows never change, and are known by the object alone; a list may.
-<<<<<<< HEAD
-        packed = type(value).__hash__ is object.__hash__  # type: ignore[comparison-overlap]  # mypy takes both for methods
-        return _of_packed(value) if packed else list_id(map(_row, value))
-=======
         return list_id(map(_row, value)) if isinstance(value, list | tuple) else _of_packed(value)
->>>>>>> faster
     return content_id(_CONTENT.get(name, lambda given: given)(value)) if name != "path" else content_id(_place(task))
 
 
