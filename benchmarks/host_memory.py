@@ -20,7 +20,7 @@ from distill.host.home import Home
 from distill.host.serving.answers import choice
 from distill.host.serving.choose import Engines
 from distill.host.serving.choose import choice as choice_of
-from distill.host.serving.engine import Question, ServedModel
+from distill.host.serving.engine import ModelQuestion, ServedModel
 from distill.host.settings import HostSettings
 from distill.host.training.base import weights_of
 
@@ -64,7 +64,7 @@ async def measured(base: str, folder: Path, tunes: int, rank: int) -> dict[str, 
     models += [ServedModel(f"ft:{n}", "base", tune(read, folder / f"tune-{n}", rank, n)) for n in range(tunes)]
     engine, asked = (
         Engines(settings, home),
-        Question(messages=[{"role": "user", "content": "hello"}], max_tokens=4, seed=1),
+        ModelQuestion(messages=[{"role": "user", "content": "hello"}], max_tokens=4, seed=1),
     )
     taken, said = [], set()
     for model in models:

@@ -137,7 +137,7 @@ ELSEWHERE = {
     "host/serving/test_choose.py": "host/serving/engine",
     "host/serving/engines/test_llama_cpp.py": "host/serving/engines/llama_reply host/serving/engines/llama_server",
     "host/serving/engines/test_transformers.py": "host/serving/engines/decoding",
-    "host/serving/engines/test_upstream.py": "host/serving/engines/upstream_reply",
+    "host/serving/engines/upstream/test_engine.py": "host/serving/engines/upstream/reply",
     "student/tuning/test_dpo.py": "student/tuning/pair_trainer",
 }
 """Test file → the modules that have no file of their own, for it holds what they are for."""

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from distill.host.access.bounds import Bounded
-from distill.host.access.gate import Gate
-from distill.host.access.quota import Quota
+from distill.host.access.gate import AccessGate
+from distill.host.access.quota import DiskQuota
 from distill.host.access.rates import Rates
 from distill.host.failures import Answered, refused
 from distill.host.host import Host
@@ -38,14 +38,14 @@ def app_of(
         routes=[Route("/health", _health), *_both(routes)],
         middleware=[
             Middleware(Answered),
-            Middleware(Gate, keys=settings.keys, rates=Rates(settings.requests_per_minute)),
+            Middleware(AccessGate, keys=settings.keys, rates=Rates(settings.requests_per_minute)),
             Middleware(Bounded, upload_bytes=settings.upload_bytes),
         ],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.host, app.state.quota = host, Quota(host.home, host.db, settings.quota_bytes)
+    app.state.host, app.state.quota = host, DiskQuota(host.home, host.db, settings.quota_bytes)
     return app
 
 

@@ -19,7 +19,7 @@ from distill.folder_lock import locked
 from distill.host.home import Home
 from distill.host.state import batches, files, jobs, models, uploads
 from distill.host.state.database import Database
-from distill.host.wire import Connection
+from distill.host.wire import HttpConnection
 
 SCHEMAS = (files.SCHEMA, uploads.SCHEMA, models.SCHEMA, jobs.SCHEMA, batches.SCHEMA)
 _LAST_S = 5
@@ -68,7 +68,7 @@ def url_of(bound_socket: socket.socket) -> str:
     return f"http://{name}:{port}/v1"
 
 
-class Server(uvicorn.Server):
+class HostServer(uvicorn.Server):
     """uvicorn's own, but for signals: the first is a clean end, and none is raised again after it. The second ends the process at
     once, which loses nothing: what was answered is on the disk.
     """
@@ -80,11 +80,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def server_of(app: Starlette) -> Server:
+def server_of(app: Starlette) -> HostServer:
     """The server as a host runs it."""
-    return Server(
+    return HostServer(
         uvicorn.Config(
-            app, http=Connection, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False,
+            app, http=HttpConnection, log_config=None, log_level="error", access_log=False, server_header=False, proxy_headers=False,
             ws="none", lifespan="on", timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_LAST_S,
         )
     )  # fmt: skip

@@ -28,7 +28,7 @@ from distill.host.serving.choose import Engines, choices
 from distill.host.serving.engine import EngineChoice
 from distill.host.settings import HostSettings
 from distill.host.state import cleaning, files, jobs, uploads
-from distill.host.state.cleaning import Held, Usage
+from distill.host.state.cleaning import DiskUsage, Held
 from distill.host.state.database import Database
 from distill.host.training.queue import TrainingQueue
 
@@ -108,14 +108,14 @@ async def _tidy(host: Host) -> None:
             await asyncio.to_thread(uploads.expire, host.db, host.home)
 
 
-def usage(home: Home) -> Usage:
+def usage(home: Home) -> DiskUsage:
     """What a host's folder holds, whether or not one is at work in it."""
     db = Database(home.database, SCHEMAS)
     with closing(db):
         return cleaning.usage(db, home)
 
 
-def clean_up(home: Home) -> tuple[Held, Usage]:
+def clean_up(home: Home) -> tuple[Held, DiskUsage]:
     """Remove what nobody needs; what was removed, and what is left. UsageError while a host is at work there."""
     with held(home) as db:
         return cleaning.clean_up(db, home), cleaning.usage(db, home)

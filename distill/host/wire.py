@@ -13,7 +13,7 @@ _ANSWER = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconten
 )  # fmt: skip
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """uvicorn's own, but for the answer to what it cannot read, which is plain text there."""
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn names it

@@ -14,7 +14,7 @@ OPEN = ("/health",)
 """What anybody may ask: whether the host is up."""
 
 
-class Gate:
+class AccessGate:
     """ASGI middleware; ApiError 401, 403 and 429 come out of it."""
 
     def __init__(self, app: ASGIApp, *, keys: Sequence[str], rates: Rates) -> None:

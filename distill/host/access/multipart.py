@@ -14,7 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from distill.host.access.quota import Quota
+from distill.host.access.quota import DiskQuota
 from distill.protocol.error import ApiError
 
 _PIECE = 1 << 20
@@ -32,7 +32,7 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: Request, place: Path, *, file_field: str, quota: Quota) -> AsyncIterator[Received]:
+async def received(request: Request, place: Path, *, file_field: str, quota: DiskQuota) -> AsyncIterator[Received]:
     """Read the form of a request; ApiError for what is no form with such a file, or passes the quota. Nothing stays where it fails."""
     form = _Form(file_field)
     announced = request.headers.get("content-length", "")
@@ -46,7 +46,7 @@ async def received(request: Request, place: Path, *, file_field: str, quota: Quo
 
 
 @contextmanager
-def _taken_away(place: Path, form: _Form, quota: Quota) -> Iterator[None]:
+def _taken_away(place: Path, form: _Form, quota: DiskQuota) -> Iterator[None]:
     """However it ends, nothing of it is left aside."""
     try:
         yield
@@ -57,7 +57,7 @@ def _taken_away(place: Path, form: _Form, quota: Quota) -> Iterator[None]:
         place.unlink(missing_ok=True)
 
 
-async def _stream(request: Request, form: _Form, file: BinaryIO, quota: Quota) -> int:
+async def _stream(request: Request, form: _Form, file: BinaryIO, quota: DiskQuota) -> int:
     """All of the body; returns how many bytes the file has."""
     parser = form.parser(request.headers.get("content-type", ""))
     size = 0

@@ -18,7 +18,7 @@ _LOOK_S = 5.0
 
 
 @dataclass(slots=True)
-class Quota:
+class DiskQuota:
     """What is on its way in counts as if it were there, so that uploads beside each other do not pass the limit together."""
 
     home: Home

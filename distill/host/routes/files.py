@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from distill.host.access.multipart import received
-from distill.host.access.quota import Quota
+from distill.host.access.quota import DiskQuota
 from distill.host.host import Host
 from distill.host.state import files
 from distill.host.state.files import HostedFile
@@ -27,7 +27,7 @@ _PIECE = 256 << 10
 async def upload(request: Request) -> Response:
     """Keep a file; it is there for good once this is answered."""
     host: Host = request.app.state.host
-    quota: Quota = request.app.state.quota
+    quota: DiskQuota = request.app.state.quota
     async with received(request, files.aside(host.home), file_field="file", quota=quota) as form:
         purpose = checked_purpose(form.fields.get("purpose"))
         lasts = lasts_s(_expiry(form.fields))

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from distill.host.access.json_body import json_object
 from distill.host.access.multipart import received
-from distill.host.access.quota import Quota
+from distill.host.access.quota import DiskQuota
 from distill.host.host import Host
 from distill.host.routes.files import check_file, shown
 from distill.host.state import files, uploads
@@ -25,7 +25,7 @@ _MOST_PARTS = 10_000
 async def create(request: Request) -> Response:
     """Open an upload."""
     host: Host = request.app.state.host
-    quota: Quota = request.app.state.quota
+    quota: DiskQuota = request.app.state.quota
     body = await json_object(request)
     filename, size = _text(body, "filename"), body.get("bytes")
     _text(body, "mime_type")
@@ -42,7 +42,7 @@ async def create(request: Request) -> Response:
 async def add_part(request: Request) -> Response:
     """Keep a part."""
     host: Host = request.app.state.host
-    quota: Quota = request.app.state.quota
+    quota: DiskQuota = request.app.state.quota
     upload = _open(request)
     async with received(request, files.aside(host.home), file_field="data", quota=quota) as form:
         held = uploads.parts_of(host.db, upload.id)

@@ -11,7 +11,7 @@ from distill import extras
 from distill.base_model.local import ADAPTED, LocalWeights, architecture_of
 from distill.errors import UsageError
 from distill.host.home import Home
-from distill.host.serving.engine import Embedded, Engine, EngineChoice, Piece, Question, ServedModel
+from distill.host.serving.engine import Embedded, Engine, EngineChoice, ModelQuestion, Piece, ServedModel
 from distill.host.serving.engines.failures import failed
 from distill.host.settings import HostSettings
 from distill.host.training.base import weights_of
@@ -60,7 +60,7 @@ class Engines:
         """As the base's engine says."""
         return self._of(model).width(model)
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
+    async def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:
         """As the base's engine writes."""
         async with aclosing(self._of(model).write(model, question)) as pieces:
             async for piece in pieces:
@@ -91,9 +91,9 @@ class Engines:
     def _open(self, base: str) -> Engine:
         from distill.host.serving.engines.llama_cpp import LlamaCpp
         from distill.host.serving.engines.transformers import Transformers
-        from distill.host.serving.engines.upstream import Upstream
+        from distill.host.serving.engines.upstream.engine import UpstreamEngine
 
         if self.settings.upstream:
-            return Upstream(self.settings.upstream, self.settings.bases)
+            return UpstreamEngine(self.settings.upstream, self.settings.bases)
         found = weights_of(self.settings.bases[base], self.home.bases)
         return LlamaCpp(found) if choice(self.settings, self.home, base).engine == LLAMA else Transformers(found)

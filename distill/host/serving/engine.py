@@ -20,7 +20,7 @@ class ServedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ModelQuestion:
     """One choice that is asked for. Either `messages` (a chat, read by the base's template) or `prompt` (text as it is, or token ids)."""
 
     messages: Sequence[Mapping[str, Json]] | None = None
@@ -80,7 +80,7 @@ class Engine(Protocol):
         """Questions that are worth asking at a time; more only wait."""
         ...
 
-    def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
+    def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator stops the work."""
         ...
 

@@ -28,7 +28,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class DiskUsage:
     """All of it; `removable` is what a clean-up would take."""
 
     folder: Path
@@ -41,7 +41,7 @@ class Usage:
         return sum(one.bytes for one in self.held)
 
 
-def usage(db: Database, home: Home) -> Usage:
+def usage(db: Database, home: Home) -> DiskUsage:
     """What takes how much; nothing is changed."""
     by_purpose = db.rows(
         "SELECT purpose, count(*) AS n, sum(bytes) AS size FROM files GROUP BY purpose ORDER BY purpose"
@@ -59,7 +59,7 @@ def usage(db: Database, home: Home) -> Usage:
     if left:
         held.append(Held("left by a crash, or on their way in", len(left), sum(map(size_of, left))))
     unneeded = [*left, *unneeded_folders(db, home)]
-    return Usage(home.folder, tuple(held), Held("removable", len(unneeded), sum(map(size_of, unneeded))))
+    return DiskUsage(home.folder, tuple(held), Held("removable", len(unneeded), sum(map(size_of, unneeded))))
 
 
 def sweep(db: Database, home: Home) -> Held:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
 from distill.host.access.multipart import received
-from distill.host.access.quota import Quota
+from distill.host.access.quota import DiskQuota
 from distill.host.home import Home
 from distill.host.run import SCHEMAS
 from distill.host.state import files
@@ -35,12 +35,12 @@ def request(body: bytes, kind: str, cuts: Sequence[int] = (), *, hangs_up: bool 
 
 
 @pytest.fixture(scope="module")
-def quota(tmp_path_factory: pytest.TempPathFactory) -> Quota:
+def quota(tmp_path_factory: pytest.TempPathFactory) -> DiskQuota:
     home = Home(tmp_path_factory.mktemp("quota"))
-    return Quota(home, Database(home.database, SCHEMAS), 1 << 30)
+    return DiskQuota(home, Database(home.database, SCHEMAS), 1 << 30)
 
 
-def aside(quota: Quota) -> list[Path]:
+def aside(quota: DiskQuota) -> list[Path]:
     return list(quota.home.files.glob(".*"))
 
 
@@ -50,7 +50,7 @@ def aside(quota: Quota) -> list[Path]:
     st.text("abc ü😀'=;", max_size=20),
     st.lists(st.integers(0, 900), max_size=8),
 )
-async def test_what_was_sent(quota: Quota, data: bytes, name: str, cuts: list[int]) -> None:
+async def test_what_was_sent(quota: DiskQuota, data: bytes, name: str, cuts: list[int]) -> None:
     body, kind = form(("purpose", None, b"batch"), ("file", name, data), ("note", None, "ä".encode()))
     async with received(request(body, kind, cuts), files.aside(quota.home), file_field="file", quota=quota) as got:
         assert (got.path.read_bytes(), got.size) == (data, len(data))
@@ -80,14 +80,14 @@ BODY, KIND = form(("purpose", None, b"batch"), ("file", "a", b"data"))
         (b"--XX\r\n" + b"h: v\r\n" * 99 + b"\r\n\r\n--XX--\r\n", KIND, "read"),
     ],
 )
-async def test_what_is_no_form_with_a_file(quota: Quota, body: bytes, kind: str, part: str) -> None:
+async def test_what_is_no_form_with_a_file(quota: DiskQuota, body: bytes, kind: str, part: str) -> None:
     with pytest.raises(ApiError, match=part):
         async with received(request(body, kind), files.aside(quota.home), file_field="file", quota=quota):
             pass
     assert aside(quota) == []
 
 
-async def test_a_client_that_hangs_up(quota: Quota) -> None:
+async def test_a_client_that_hangs_up(quota: DiskQuota) -> None:
     with pytest.raises(ClientDisconnect):
         async with received(
             request(BODY[:60], KIND, hangs_up=True), files.aside(quota.home), file_field="file", quota=quota
@@ -96,7 +96,7 @@ async def test_a_client_that_hangs_up(quota: Quota) -> None:
     assert aside(quota) == []
 
 
-async def test_quota_is_held_on_the_way(quota: Quota, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_quota_is_held_on_the_way(quota: DiskQuota, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody announced how much comes."""
     monkeypatch.setattr(quota, "most", 3 << 20)
     body, kind = form(("file", "a", b"x" * (5 << 20)))

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from distill.host.access.quota import Quota
+from distill.host.access.quota import DiskQuota
 from distill.host.home import Home
 from distill.host.run import SCHEMAS
 from distill.host.state import files
@@ -17,16 +17,16 @@ from distill.protocol.error import ApiError
 
 
 @pytest.fixture
-def quota(tmp_path: Path) -> Quota:
+def quota(tmp_path: Path) -> DiskQuota:
     home = Home(tmp_path)
     (home.job("ftjob-1") / "checkpoints").mkdir(parents=True)
     (home.job("ftjob-1") / "checkpoints" / "a").write_bytes(b"x" * 300)
     db = Database(home.database, SCHEMAS)
     files.add(db, home, "a", "batch", b"x" * 500)
-    return Quota(home, db, 1000)
+    return DiskQuota(home, db, 1000)
 
 
-def test_files_jobs_and_what_comes(quota: Quota) -> None:
+def test_files_jobs_and_what_comes(quota: DiskQuota) -> None:
     quota.check(200)
     with pytest.raises(ApiError, match="do not fit") as refused:
         quota.check(201)
@@ -40,7 +40,7 @@ def test_files_jobs_and_what_comes(quota: Quota) -> None:
     quota.coming("b", 200)
 
 
-def test_a_disk_without_room(quota: Quota, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room(quota: DiskQuota, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 20))
     with pytest.raises(ApiError) as refused:
         quota.check(1)

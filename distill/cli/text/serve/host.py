@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from distill.host.session import Started
-    from distill.host.state.cleaning import Held, Usage
+    from distill.host.state.cleaning import DiskUsage, Held
 
 _NAMES = 3
 """Aliases of a base that are named; of more only the number."""
@@ -32,7 +32,7 @@ def started_lines(started: Started) -> list[str]:
     return [*lines, "Ctrl-C stops it; a job that trains then goes on at the next start"]
 
 
-def usage_lines(found: Usage) -> list[str]:
+def usage_lines(found: DiskUsage) -> list[str]:
     """What takes how much."""
     lines = [f"{found.folder}: {size(found.bytes)}"]
     lines += [f"  {size(one.bytes):>12}  {one.count:>6,}  {one.what}" for one in found.held]
@@ -41,7 +41,7 @@ def usage_lines(found: Usage) -> list[str]:
     return lines
 
 
-def cleaned_lines(removed: Held, left: Usage) -> list[str]:
+def cleaned_lines(removed: Held, left: DiskUsage) -> list[str]:
     """What a clean-up took."""
     return [f"removed {removed.count:,} files and folders, {size(removed.bytes)}", *usage_lines(left)]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from distill.host.home import Home
     from distill.host.session import Started
     from distill.host.settings import HostSettings
-    from distill.host.state.cleaning import Usage
+    from distill.host.state.cleaning import DiskUsage
 
 Bases = Annotated[
     list[str] | None,
@@ -120,5 +120,5 @@ def _look(home: Home, as_json: bool, *, clean_up: bool) -> None:
     out({"removed": dataclasses.asdict(removed), "left": _told(left)}, as_json, cleaned_lines(removed, left))
 
 
-def _told(found: Usage) -> dict[str, object]:
+def _told(found: DiskUsage) -> dict[str, object]:
     return dataclasses.asdict(found) | {"folder": str(found.folder), "bytes": found.bytes}

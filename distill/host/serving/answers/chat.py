@@ -8,7 +8,7 @@ from contextlib import aclosing
 from functools import partial
 
 from distill.host.serving.answers import choice, together
-from distill.host.serving.answers.choice import Choice, Part
+from distill.host.serving.answers.choice import AnswerChoice, AnswerPart
 from distill.host.serving.answers.tool_text import numbered
 from distill.host.serving.calls.chat import ChatCall
 from distill.host.serving.engine import Engine, ServedModel
@@ -30,7 +30,7 @@ async def answer(engine: Engine, model: ServedModel, call: ChatCall) -> dict[str
     )  # fmt: skip
 
 
-def _choice(place: int, found: Choice, call: ChatCall) -> dict[str, Json]:
+def _choice(place: int, found: AnswerChoice, call: ChatCall) -> dict[str, Json]:
     told = completion.chat_logprobs(choice.chances(found.tokens)) if call.question.logprobs is not None else None
     content = None if found.end.calls and not found.text else found.text
     return completion.chat_choice(
@@ -59,7 +59,7 @@ async def chunks(engine: Engine, model: ServedModel, call: ChatCall) -> AsyncGen
         yield chunk(choices=[], usage=completion.usage(prompt_tokens=read, completion_tokens=wrote))
 
 
-def _deltas(place: int, part: Part, call: ChatCall) -> list[dict[str, Json]]:
+def _deltas(place: int, part: AnswerPart, call: ChatCall) -> list[dict[str, Json]]:
     """What a part adds: its text, its calls, and the end in a chunk of its own."""
     told = completion.chat_logprobs(choice.chances(part.tokens)) if call.question.logprobs is not None else None
     found = []

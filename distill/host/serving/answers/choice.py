@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from distill.host.serving.answers.tool_text import ToolText, written
-from distill.host.serving.engine import Engine, Piece, Question, ServedModel, TokenChance
+from distill.host.serving.engine import Engine, ModelQuestion, Piece, ServedModel, TokenChance
 from distill.protocol.completion import Chance
 from distill.records import Json
 
@@ -15,7 +15,7 @@ _LEAST = -9999.0
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """A part of a choice; the last one has `finish`, the calls and both counts of tokens."""
 
     text: str = ""
@@ -27,15 +27,15 @@ class Part:
 
 
 @dataclass(slots=True)
-class Choice:
+class AnswerChoice:
     """A whole one."""
 
     text: str = ""
     tokens: list[TokenChance] = field(default_factory=list)
-    end: Part = field(default_factory=Part)
+    end: AnswerPart = field(default_factory=AnswerPart)
 
 
-async def parts(engine: Engine, model: ServedModel, question: Question) -> AsyncGenerator[Part, None]:
+async def parts(engine: Engine, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[AnswerPart, None]:
     """A choice, part by part."""
     tools = ToolText() if question.tools and question.tool_choice != "none" else None
     async with aclosing(engine.write(model, question)) as pieces:
@@ -45,20 +45,20 @@ async def parts(engine: Engine, model: ServedModel, question: Question) -> Async
                 yield part
 
 
-def _part(piece: Piece, tools: ToolText | None) -> Part:
+def _part(piece: Piece, tools: ToolText | None) -> AnswerPart:
     text = piece.text if tools is None else tools.add(piece.text)
     if piece.finish is None:
-        return Part(text, piece.tokens)
+        return AnswerPart(text, piece.tokens)
     if tools is not None:
         text += tools.end()
     calls = [written(call["name"], call["arguments"]) for call in piece.calls] or (tools.calls if tools else [])
     finish = "tool_calls" if calls and piece.finish == "stop" else piece.finish
-    return Part(text, piece.tokens, calls, finish, piece.prompt_tokens, piece.completion_tokens)
+    return AnswerPart(text, piece.tokens, calls, finish, piece.prompt_tokens, piece.completion_tokens)
 
 
-async def whole(engine: Engine, model: ServedModel, question: Question) -> Choice:
+async def whole(engine: Engine, model: ServedModel, question: ModelQuestion) -> AnswerChoice:
     """A choice, once it is whole."""
-    found = Choice()
+    found = AnswerChoice()
     async with aclosing(parts(engine, model, question)) as told:
         async for part in told:
             found.text += part.text
@@ -67,7 +67,7 @@ async def whole(engine: Engine, model: ServedModel, question: Question) -> Choic
     return found
 
 
-def nth(question: Question, place: int) -> Question:
+def nth(question: ModelQuestion, place: int) -> ModelQuestion:
     """The question of the n-th choice: with a seed, each draws by one of its own."""
     return question if question.seed is None or place == 0 else replace(question, seed=question.seed + place)
 

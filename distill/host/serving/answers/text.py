@@ -8,9 +8,9 @@ from contextlib import aclosing
 from functools import partial
 
 from distill.host.serving.answers import choice, together
-from distill.host.serving.answers.choice import Choice
+from distill.host.serving.answers.choice import AnswerChoice
 from distill.host.serving.calls.text import TextCall
-from distill.host.serving.engine import Engine, Question, ServedModel
+from distill.host.serving.engine import Engine, ModelQuestion, ServedModel
 from distill.protocol import completion, ids
 from distill.records import Json
 
@@ -31,7 +31,7 @@ async def answer(engine: Engine, model: ServedModel, call: TextCall) -> dict[str
     )  # fmt: skip
 
 
-def _choice(place: int, found: Choice, call: TextCall, echoed: str) -> dict[str, Json]:
+def _choice(place: int, found: AnswerChoice, call: TextCall, echoed: str) -> dict[str, Json]:
     asked = call.questions[0].logprobs is not None
     told = completion.text_logprobs(choice.chances(found.tokens), offset=0) if asked else None
     return completion.text_choice(
@@ -62,7 +62,7 @@ async def chunks(engine: Engine, model: ServedModel, call: TextCall) -> AsyncGen
         yield chunk(choices=[], usage=completion.usage(prompt_tokens=read, completion_tokens=wrote))
 
 
-def _questions(call: TextCall) -> list[Question]:
+def _questions(call: TextCall) -> list[ModelQuestion]:
     return [choice.nth(question, place) for question in call.questions for place in range(call.n)]
 
 

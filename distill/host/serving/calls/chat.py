@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from distill.chat import conversation
 from distill.host.serving.calls import parameters, sampling
 from distill.host.serving.calls.parameters import Body
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 from distill.protocol.error import ApiError
 from distill.records import Json
 
@@ -33,7 +33,7 @@ class ChatCall:
     """One call: the model by the name that the client said, the question, and in what form it is answered."""
 
     model: str
-    question: Question
+    question: ModelQuestion
     n: int = 1
     stream: bool = False
     include_usage: bool = False
@@ -47,7 +47,7 @@ def chat_call(body: Body) -> ChatCall:
     if body.get("modalities") not in (None, ["text"]):
         raise ApiError("The models here write text only; leave 'modalities' out.", param="modalities")
     tools = _tools(body)
-    question = Question(
+    question = ModelQuestion(
         messages=_messages(body), tools=tools, tool_choice=_tool_choice(body, tools), max_tokens=_most(body), schema=_schema(body),
         logprobs=_logprobs(body), **sampling.sampling(body),
     )  # fmt: skip

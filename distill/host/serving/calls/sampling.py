@@ -14,7 +14,7 @@ NAMES = frozenset({
 MOST_TOKENS = 2**31 - 1
 
 
-class Sampling(TypedDict):
+class CallSampling(TypedDict):
     """Fields of a `Question`."""
 
     temperature: float
@@ -26,7 +26,7 @@ class Sampling(TypedDict):
     seed: int | None
 
 
-def sampling(body: Body) -> Sampling:
+def sampling(body: Body) -> CallSampling:
     """How the answer is drawn; ApiError where a setting is out of its limits."""
     return {
         "temperature": parameters.number(body, "temperature", low=0, high=2, usual=1.0),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from distill.host.serving.calls import parameters, sampling
 from distill.host.serving.calls.parameters import Body
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 from distill.protocol.error import ApiError
 from distill.records import Json
 
@@ -25,7 +25,7 @@ class TextCall:
     """One call: the questions, one for each prompt, each to be answered `n` times."""
 
     model: str
-    questions: Sequence[Question]
+    questions: Sequence[ModelQuestion]
     n: int = 1
     echo: bool = False
     stream: bool = False
@@ -49,7 +49,9 @@ def text_call(body: Body) -> TextCall:
     if echo and logprobs is not None:
         raise ApiError("'logprobs' are those of what is written, not of the prompt; leave 'echo' out.", param="echo")
     most = parameters.whole(body, "max_tokens", low=0, high=sampling.MOST_TOKENS)
-    asked = Question(max_tokens=_USUAL_TOKENS if most is None else most, logprobs=logprobs, **sampling.sampling(body))
+    asked = ModelQuestion(
+        max_tokens=_USUAL_TOKENS if most is None else most, logprobs=logprobs, **sampling.sampling(body)
+    )
     stream = parameters.flag(body, "stream")
     return TextCall(
         model, [replace(asked, prompt=prompt) for prompt in _prompts(body)], n, echo, stream,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from distill.host.serving.engine import Piece, Question, TokenChance
+from distill.host.serving.engine import ModelQuestion, Piece, TokenChance
 from distill.host.serving.engines.prompt import TokenPrompt
 from distill.host.serving.engines.token_choice import TokenChoice
 from distill.host.serving.engines.written_text import GrowingText, StoppingText
@@ -29,7 +29,7 @@ Tell = Callable[[Piece], None]
 class Writing:
     """One answer in the making; `gone` is set where nobody waits for it any more."""
 
-    question: Question
+    question: ModelQuestion
     read: TokenPrompt
     tell: Tell
     grammar: JsonGrammar | None = None

@@ -20,7 +20,7 @@ import aiohttp
 from distill.base_model import local
 from distill.base_model.local import LocalWeights
 from distill.errors import DistillError
-from distill.host.serving.engine import Embedded, Piece, Question, ServedModel
+from distill.host.serving.engine import Embedded, ModelQuestion, Piece, ServedModel
 from distill.host.serving.engines import llama_reply, llama_server, prompt
 from distill.host.serving.engines.failures import failed
 from distill.host.serving.engines.llama_server import EngineStopped, LlamaServer
@@ -68,7 +68,7 @@ class LlamaCpp:
         """As many as it has slots."""
         return self.line.slots
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
+    async def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator stops llama.cpp, too."""
         try:
             question = prompt.forced(question)
@@ -80,7 +80,9 @@ class LlamaCpp:
         except FAULTS as fault:
             raise failed(fault, "answer") from fault
 
-    async def _asked(self, model: ServedModel, question: Question, read: TokenPrompt) -> AsyncGenerator[Piece, None]:
+    async def _asked(
+        self, model: ServedModel, question: ModelQuestion, read: TokenPrompt
+    ) -> AsyncGenerator[Piece, None]:
         """The pieces; a server that has ended is started again, once, where nothing was told yet."""
         for last in (False, True):
             begun = False
@@ -97,7 +99,9 @@ class LlamaCpp:
             else:
                 return
 
-    async def _pieces(self, model: ServedModel, question: Question, read: TokenPrompt) -> AsyncGenerator[Piece, None]:
+    async def _pieces(
+        self, model: ServedModel, question: ModelQuestion, read: TokenPrompt
+    ) -> AsyncGenerator[Piece, None]:
         async with self._serving(model.adapter) as server:
             place = None if model.adapter is None else server.adapters.index(_gguf(model.adapter))
             body = llama_reply.request(question, read, adapters=len(server.adapters), on=place)
@@ -117,7 +121,7 @@ class LlamaCpp:
             )
         try:
             tokenizer, context = await self._reading()
-            questions = [Question(prompt=text, max_tokens=0) for text in texts]
+            questions = [ModelQuestion(prompt=text, max_tokens=0) for text in texts]
             read = [prompt.prompt(tokenizer, question, context=context).ids for question in questions]
             async with self.line.turn(), self._embedding:
                 if self.embedder is None or not self.embedder.alive:

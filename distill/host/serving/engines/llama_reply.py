@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import aiohttp
 
-from distill.host.serving.engine import Piece, Question, TokenChance
+from distill.host.serving.engine import ModelQuestion, Piece, TokenChance
 from distill.host.serving.engines.llama_server import EngineStopped
 from distill.host.serving.engines.prompt import TokenPrompt
 from distill.protocol.error import ApiError
@@ -17,7 +17,7 @@ _SEEDS = 2**32 - 1
 """llama.cpp's own are smaller than this one, which stands for a random one."""
 
 
-def request(question: Question, read: TokenPrompt, *, adapters: int, on: int | None) -> dict[str, Json]:
+def request(question: ModelQuestion, read: TokenPrompt, *, adapters: int, on: int | None) -> dict[str, Json]:
     """The body for a question; `on` is the place of its adapter among those that are loaded."""
     body: dict[str, Json] = {
         "prompt": list(read.ids), "n_predict": read.most, "stream": True, "cache_prompt": False,
@@ -38,7 +38,7 @@ def request(question: Question, read: TokenPrompt, *, adapters: int, on: int | N
 
 
 async def pieces(
-    response: aiohttp.ClientResponse, question: Question, prompt_tokens: int
+    response: aiohttp.ClientResponse, question: ModelQuestion, prompt_tokens: int
 ) -> AsyncGenerator[Piece, None]:
     """The events of a streamed completion; EngineStopped where it ends before its end."""
     async for line in response.content:
@@ -53,7 +53,7 @@ async def pieces(
     raise EngineStopped("llama.cpp ended in the middle of an answer; ask again")
 
 
-def _piece(event: Mapping[str, Json], question: Question, prompt_tokens: int) -> Piece:
+def _piece(event: Mapping[str, Json], question: ModelQuestion, prompt_tokens: int) -> Piece:
     tokens = (
         []
         if question.logprobs is None

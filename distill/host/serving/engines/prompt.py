@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 from distill.protocol.error import ApiError
 from distill.records import Json
 
@@ -37,7 +37,7 @@ def tokeniser(folder: Path, template: Path | None = None) -> PreTrainedTokenizer
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
 
 
-def prompt(tokenizer: PreTrainedTokenizerBase, question: Question, *, context: int | None) -> TokenPrompt:
+def prompt(tokenizer: PreTrainedTokenizerBase, question: ModelQuestion, *, context: int | None) -> TokenPrompt:
     """The ids of a question; ApiError where the template cannot say it, or the model cannot read so much.
 
     An answer may be as long as its limit, or as what the model's window leaves.
@@ -58,7 +58,7 @@ def prompt(tokenizer: PreTrainedTokenizerBase, question: Question, *, context: i
     return TokenPrompt(ids, left if question.max_tokens is None else min(question.max_tokens, left))
 
 
-def forced(question: Question) -> Question:
+def forced(question: ModelQuestion) -> ModelQuestion:
     """A question whose call of a tool is not left to the model, with the schema that makes it one."""
     if question.tool_choice == "none":
         return replace(question, tools=())
@@ -92,7 +92,7 @@ def checked_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> Seque
     return ids
 
 
-def _ids(tokenizer: PreTrainedTokenizerBase, question: Question) -> Sequence[int]:
+def _ids(tokenizer: PreTrainedTokenizerBase, question: ModelQuestion) -> Sequence[int]:
     if question.prompt is not None and not isinstance(question.prompt, str):
         return checked_ids(tokenizer, question.prompt)
     plain = question.prompt is not None
@@ -101,7 +101,7 @@ def _ids(tokenizer: PreTrainedTokenizerBase, question: Question) -> Sequence[int
     return list(ids)
 
 
-def _chat(tokenizer: PreTrainedTokenizerBase, question: Question) -> str:
+def _chat(tokenizer: PreTrainedTokenizerBase, question: ModelQuestion) -> str:
     from distill.base_model.chat_format import chat_format
 
     turns = question.messages or ()

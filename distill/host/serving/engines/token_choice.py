@@ -8,7 +8,7 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class TokenChoice:
     """Draws the tokens of one answer, in turn; equal seeds draw equal ones from equal logits."""
 
-    def __init__(self, question: Question, grammar: JsonGrammar | None = None) -> None:
+    def __init__(self, question: ModelQuestion, grammar: JsonGrammar | None = None) -> None:
         import torch
 
         self._question, self._grammar = question, grammar

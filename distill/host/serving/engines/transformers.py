@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from distill.base_model.local import LocalWeights
 from distill.errors import UsageError
-from distill.host.serving.engine import Embedded, Piece, Question, ServedModel
+from distill.host.serving.engine import Embedded, ModelQuestion, Piece, ServedModel
 from distill.host.serving.engines import prompt
 from distill.host.serving.engines.decoding import Tell, Writing, decode
 from distill.host.serving.engines.failures import failed
@@ -52,7 +52,7 @@ class Transformers:
         """A batch."""
         return WIDTH
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
+    async def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; once the iterator is closed, nothing more is drawn for it."""
         try:
             question = prompt.forced(question)
@@ -84,7 +84,7 @@ class Transformers:
         """Mean-pooled vectors, of the base or of a tune."""
         try:
             loaded = await self._loaded()
-            questions = [Question(prompt=text, max_tokens=0) for text in texts]
+            questions = [ModelQuestion(prompt=text, max_tokens=0) for text in texts]
             read = [prompt.prompt(loaded.tokenizer, question, context=loaded.context).ids for question in questions]
             vectors = []
             for ids in read:

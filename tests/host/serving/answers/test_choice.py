@@ -9,7 +9,7 @@ from typing import Any
 
 from distill.host.serving.answers import chat, choice
 from distill.host.serving.calls.chat import chat_call
-from distill.host.serving.engine import Embedded, Piece, Question, ServedModel, TokenChance
+from distill.host.serving.engine import Embedded, ModelQuestion, Piece, ServedModel, TokenChance
 
 MODEL = ServedModel("m", "m")
 BODY: Any = {
@@ -27,7 +27,7 @@ class Saying:
     def width(self, model: ServedModel) -> int:  # noqa: ARG002 - it says the same to each
         return 2
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:  # noqa: ARG002 - as above
+    async def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:  # noqa: ARG002 - as above
         for piece in self.pieces:
             yield piece
 

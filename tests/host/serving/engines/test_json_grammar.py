@@ -11,7 +11,7 @@ import pytest
 from distill import extras
 from distill.base_model.local import LocalWeights
 from distill.host.serving.answers import choice
-from distill.host.serving.engine import Question, ServedModel
+from distill.host.serving.engine import ModelQuestion, ServedModel
 from distill.host.serving.engines.transformers import Transformers
 from distill.protocol.error import ApiError
 
@@ -32,7 +32,7 @@ async def test_an_answer_fits_the_schema_whatever_is_drawn(tiny_base: Path) -> N
     pytest.importorskip("llguidance", reason="it is no part of the development extra")
     engine = Transformers(LocalWeights(str(tiny_base), tiny_base, tiny_base))
     for seed in range(5):
-        asked = Question(prompt="a", max_tokens=200, seed=seed, temperature=1.5, schema=SCHEMA)
+        asked = ModelQuestion(prompt="a", max_tokens=200, seed=seed, temperature=1.5, schema=SCHEMA)
         found = await choice.whole(engine, BASE, asked)
         answer = json.loads(found.text)
         assert found.end.finish == "stop"
@@ -40,7 +40,7 @@ async def test_an_answer_fits_the_schema_whatever_is_drawn(tiny_base: Path) -> N
         assert answer["team"] in ("orders", "billing")
         assert all(1 <= one <= 9 for one in answer["rows"])
     with pytest.raises(ApiError) as raised:
-        await choice.whole(engine, BASE, Question(prompt="a", schema={"$ref": "https://example.com/a.json"}))
+        await choice.whole(engine, BASE, ModelQuestion(prompt="a", schema={"$ref": "https://example.com/a.json"}))
     assert (raised.value.status, raised.value.param) == (400, "response_format")
     await engine.close()
 
@@ -50,6 +50,6 @@ async def test_without_the_package_it_says_what_to_do(tiny_base: Path) -> None:
         pytest.skip("it is here")
     engine = Transformers(LocalWeights(str(tiny_base), tiny_base, tiny_base))
     with pytest.raises(ApiError, match="pip install 'llguidance") as raised:
-        await choice.whole(engine, BASE, Question(prompt="a", schema=SCHEMA))
+        await choice.whole(engine, BASE, ModelQuestion(prompt="a", schema=SCHEMA))
     assert raised.value.status == 501
     await engine.close()

@@ -17,7 +17,7 @@ import pytest
 from answering_host import Answering, adapter, answering
 from hosting import call
 
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 from distill.host.serving.engines import llama_server
 from distill.host.serving.engines.llama_cpp import LlamaCpp
 from distill.host.serving.engines.llama_server import EngineStopped
@@ -126,7 +126,9 @@ def test_a_call_that_is_required_is_one(host: Answering) -> None:
 
     city = {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}}, "required": ["city"]}
     tool: Any = {"type": "function", "function": {"name": "look_up", "parameters": city}}
-    found = prompt.forced(Question(messages=TURNS, tools=[tool], tool_choice="required", max_tokens=60, temperature=0))
+    found = prompt.forced(
+        ModelQuestion(messages=TURNS, tools=[tool], tool_choice="required", max_tokens=60, temperature=0)
+    )
     call_of_it = json.loads(said(host, max_tokens=60, response_format=as_format(found.schema)))
     assert (call_of_it["name"], set(call_of_it["arguments"])) == ("look_up", {"city"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.host.serving.engine import Question
+from distill.host.serving.engine import ModelQuestion
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
@@ -14,7 +14,7 @@ LOGITS = [2.0, 1.0, 0.0, -1.0]
 def drawn(times: int = 200, **settings: object) -> list[int]:
     from distill.host.serving.engines.token_choice import TokenChoice
 
-    choice = TokenChoice(Question(prompt="a", seed=1, **settings))  # type: ignore[arg-type]
+    choice = TokenChoice(ModelQuestion(prompt="a", seed=1, **settings))  # type: ignore[arg-type]
     return [choice.draw(torch.tensor(LOGITS)) for _ in range(times)]
 
 

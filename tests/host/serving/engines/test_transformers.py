@@ -11,7 +11,7 @@ from answering_host import adapter
 
 from distill.base_model.local import LocalWeights
 from distill.host.serving.answers import choice
-from distill.host.serving.engine import Question, ServedModel
+from distill.host.serving.engine import ModelQuestion, ServedModel
 from distill.host.serving.engines.transformers import Transformers
 from distill.protocol.error import ApiError
 
@@ -20,8 +20,8 @@ pytest.importorskip("torch", reason="the training extra is not installed")
 BASE = ServedModel("tiny", "tiny")
 
 
-def asked(text: str, most: int, **settings: object) -> Question:
-    return Question(prompt=text, max_tokens=most, seed=5, **settings)  # type: ignore[arg-type]
+def asked(text: str, most: int, **settings: object) -> ModelQuestion:
+    return ModelQuestion(prompt=text, max_tokens=most, seed=5, **settings)  # type: ignore[arg-type]
 
 
 def engine(base: Path) -> Transformers:

@@ -15,9 +15,9 @@ from answering_host import Answering, answering
 from hosting import call
 
 from distill.host.serving.answers import choice
-from distill.host.serving.engine import Piece, Question, ServedModel
-from distill.host.serving.engines import upstream_reply
-from distill.host.serving.engines.upstream import Upstream
+from distill.host.serving.engine import ModelQuestion, Piece, ServedModel
+from distill.host.serving.engines.upstream import reply
+from distill.host.serving.engines.upstream.engine import UpstreamEngine
 from distill.host.state import models
 from distill.protocol.error import ApiError
 
@@ -106,8 +106,8 @@ async def test_a_tune_is_loaded_once_and_again_after_the_server_forgot_it(tmp_pa
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    engine = Upstream(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", {"tiny": "nowhere"})
-    tune, asked = ServedModel("ft:a", "tiny", tmp_path), Question(messages=[{"role": "user", "content": "a"}])
+    engine = UpstreamEngine(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", {"tiny": "nowhere"})
+    tune, asked = ServedModel("ft:a", "tiny", tmp_path), ModelQuestion(messages=[{"role": "user", "content": "a"}])
     try:
         for _ in range(2):
             assert (await choice.whole(engine, tune, asked)).text == "I am ft:a"
@@ -138,7 +138,7 @@ class Lines:
 
 def read(*chunks: Any) -> list[Piece]:
     async def pieces() -> list[Piece]:
-        return [piece async for piece in upstream_reply.pieces(Lines(*chunks), chat=True)]  # type: ignore[arg-type]
+        return [piece async for piece in reply.pieces(Lines(*chunks), chat=True)]  # type: ignore[arg-type]
 
     return asyncio.run(pieces())
 

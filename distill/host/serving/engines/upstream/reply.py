@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import aiohttp
 
-from distill.host.serving.engine import Piece, Question, TokenChance
+from distill.host.serving.engine import ModelQuestion, Piece, TokenChance
 from distill.protocol.error import ApiError
 from distill.records import Json
 
 
-def request(model: str, question: Question) -> dict[str, Json]:
+def request(model: str, question: ModelQuestion) -> dict[str, Json]:
     """The body for a question; what is as usual is left out, for not every server knows every setting."""
     body: dict[str, Json] = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
     body |= {"temperature": question.temperature, "top_p": question.top_p}
@@ -35,12 +35,12 @@ def request(model: str, question: Question) -> dict[str, Json]:
     return body | (_text(question) if question.messages is None else _chat(question))
 
 
-def _text(question: Question) -> dict[str, Json]:
+def _text(question: ModelQuestion) -> dict[str, Json]:
     prompt = question.prompt if isinstance(question.prompt, str) else list(question.prompt or ())
     return {"prompt": prompt, **({} if question.logprobs is None else {"logprobs": question.logprobs})}
 
 
-def _chat(question: Question) -> dict[str, Json]:
+def _chat(question: ModelQuestion) -> dict[str, Json]:
     body: dict[str, Json] = {"messages": list(question.messages or ())}
     if question.tools:
         body |= {"tools": list(question.tools), "tool_choice": question.tool_choice}

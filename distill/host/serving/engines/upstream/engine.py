@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from distill.errors import UsageError
-from distill.host.serving.engine import Embedded, Piece, Question, ServedModel
-from distill.host.serving.engines import upstream_reply
+from distill.host.serving.engine import Embedded, ModelQuestion, Piece, ServedModel
 from distill.host.serving.engines.failures import failed
+from distill.host.serving.engines.upstream import reply
 from distill.protocol.error import ApiError
 from distill.records import Json
 from distill.teacher.endpoint import lora_route
@@ -23,7 +23,7 @@ WIDTH = 32
 
 
 @dataclass(slots=True)
-class Upstream:
+class UpstreamEngine:
     """An `Engine` for all bases: a name that the server has is passed on, else the base's path, as vLLM names what it serves."""
 
     url: str
@@ -37,13 +37,13 @@ class Upstream:
         """As many as keep such a server busy."""
         return WIDTH
 
-    async def write(self, model: ServedModel, question: Question) -> AsyncGenerator[Piece, None]:
+    async def write(self, model: ServedModel, question: ModelQuestion) -> AsyncGenerator[Piece, None]:
         """The answer, piece by piece; closing the iterator closes the connection, which stops the server's work."""
         try:
             name = await self._name(model)
             route = "/completions" if question.messages is None else "/chat/completions"
-            async with self._post(route, upstream_reply.request(name, question)) as response:
-                async for piece in upstream_reply.pieces(response, chat=question.messages is not None):
+            async with self._post(route, reply.request(name, question)) as response:
+                async for piece in reply.pieces(response, chat=question.messages is not None):
                     yield piece
         except FAULTS as fault:
             raise self._told(fault, model, "answer") from fault
@@ -110,14 +110,14 @@ class Upstream:
             yield response
 
 
-def _refusal(status: int, reply: bytes) -> ApiError:
+def _refusal(status: int, body: bytes) -> ApiError:
     """The server's own refusal, in its words."""
     try:
-        found = json.loads(reply)
+        found = json.loads(body)
         error = found["error"] if isinstance(found.get("error"), dict) else found
         message, param, code = str(error["message"]), error.get("param"), error.get("code")
     except (ValueError, LookupError, TypeError, AttributeError):
-        message, param, code = reply[:300].decode("utf-8", "replace") or "no reason", None, None
+        message, param, code = body[:300].decode("utf-8", "replace") or "no reason", None, None
     if status in (401, 403) or status >= 500 or status < 400:  # of this host's own doing, or nobody's
         return ApiError(
             f"The server behind this one says {status}: {message[:500]}", status=503, code="upstream_failed"
