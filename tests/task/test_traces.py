@@ -62,7 +62,7 @@ OPENED = frozenset({
 UNUSED = frozenset({
     "seeds.grow", "evaluate.require", "evaluate.gate", "evaluate.few_shot", "evaluate.risk", "student.train.encoder",
     "student.template", "teacher.exam.at_least", "dataset.more_draws", "dedup.more_votes", "teacher.fallback[0].sampling.temperature",
-    *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "seeds", "suffix")),
+    *(f"student.train.{name}" for name in ("epochs", "batch_size", "learning_rate", "rank", "alpha", "layers", "context", "seed", "suffix")),
     *(f"student.train.{name}" for name in ("dropout", "warmup", "accumulate", "recompute", "patience", "extra", "learning_rate_multiplier")),
 })  # fmt: skip
 """Of no use in this run: no training, no exam, no calibration, no examples; nobody votes, no row is drawn again or falls back;

@@ -61,10 +61,11 @@ def test_the_table_of_this_test_names_every_fault() -> None:
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 async def test_each_fault_is_what_it_is(fault: str) -> None:
     """One attempt at each: classified, within its deadline and a second, and never an answer that it is not."""
+    within_s = 1.0 if NO_ANSWER.get(fault) is Ended.TIMEOUT else 10.0  # a busy machine takes long to pack a gzip bomb
     async with serve(Script(faults={fault: 1.0}, retry_after_s=0.7)) as server:
-        teacher = Endpoint("m", server.base_url, timeout_s=1.0)
+        teacher = Endpoint("m", server.base_url, timeout_s=within_s)
         try:
-            answer = await asyncio.wait_for(teacher.answer(asked(1)[0]), 2.0)
+            answer = await asyncio.wait_for(teacher.answer(asked(1)[0]), within_s + 1)
         finally:
             await teacher.close()
     assert answer.ended is NO_ANSWER.get(fault, Ended.OK), answer.error
