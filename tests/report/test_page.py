@@ -111,7 +111,7 @@ def test_page_without_figures_has_no_sections(render: Callable[[Report], str], r
     empty = {name: type(value)() for name, value in report.items() if isinstance(value, list | dict)}
     whole = ("title", "run", "teacher", "student", "dataset", "verdict", "by_stratum", "clusters", "tokens", "exam")
     bare = {name: value for name, value in empty.items() if name not in whole} | {
-        "tokens": None, "total": None, "exam": None, "ceiling": None, "teacher_errors": None, "judging": None, "heat_map": None,
+        "tokens": None, "total": None, "exam": None, "ceiling": None, "teacher_errors": None, "judging": None, "heat_map": None, "seeds": None,
         "by_stratum": {"columns": [], "rows": [], "more": 0},
         "clusters": {"seeds": 0, "count": 0, "rows": 0, "largest": []},
     }  # fmt: skip
