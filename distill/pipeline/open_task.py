@@ -179,7 +179,9 @@ def _linear(spec: TaskSpec, file: Path, places: Places, texts: _SpecTexts, rows:
     if rows.bad_rows is None or not _read_schema(spec, places, texts):
         return []
     known = [*rows.seeds, *rows.pinned]
-    rows.notes.extend([*student_checks.linear_arm(spec, texts.output, known), *student_checks.probabilities_asked(spec)])
+    rows.notes.extend(
+        [*student_checks.linear_arm(spec, texts.output, known), *student_checks.probabilities_asked(spec)]
+    )
     return student_checks.linear_student(spec, texts.output, known, file)
 
 

@@ -63,9 +63,7 @@ def soft_labels(spec: TaskSpec, file: Path) -> list[Fault]:
     """A teacher without token probabilities that a student is to learn from."""
     if not spec.student.train.soft_labels or spec.teacher.model != SCRIPTED:
         return []
-    message = (
-        f"true, and the teacher {SCRIPTED!r} gives no probabilities of its tokens; name an endpoint that does, or take it out"
-    )
+    message = f"true, and the teacher {SCRIPTED!r} gives no probabilities of its tokens; name an endpoint that does, or take it out"
     return [Fault(f"{file}: student.train.soft_labels", message)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
@@ -56,7 +56,7 @@ def train(
 
     kept = samples.filter(pl.col("fate").is_in(["train", "valid"]) & (pl.col("tool_calls") == ""))
     form, texts, answers, counts = answer_value.expected_of(schema), [], [], []
-    requests = kept["request_id"] if sure else repeat(None)
+    requests: Iterable[str | None] = kept["request_id"] if sure else repeat(None)
     for (text, said), request in zip(kept.select("input", "answer").iter_rows(), requests, strict=False):
         with suppress(Unreadable):
             answers.append(by_field(answer_value.read(said, form)))

@@ -5,18 +5,20 @@ A known answer counts whole, and so does one whose endpoint gave no probabilitie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distill.records import Answer, Json
+from distill.teacher.store import rows
+from distill.teacher.store.reader import reading
 from distill.values.answer import WHOLE
 from distill.values.confidence import names_in, of_tokens
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from distill.teacher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,27 @@ class SoftLabels:
         return f"soft labels: {', '.join(said)}{nothing}"
 
 
-def of_rows(store: Store, samples: pl.DataFrame) -> SoftLabels:
-    """Of the rows of samples.parquet that a classifier learns."""
+def of_rows(store: Path, samples: pl.DataFrame) -> SoftLabels:
+    """Of the rows of samples.parquet that a classifier learns, by a store's file. It is opened here: a training is in a thread of its own."""
     learnt = samples.filter(samples["fate"].is_in(["train", "valid"]) & (samples["tool_calls"] == ""))
     requests = [request for request in learnt["request_id"].to_list() if request]
-    found = {request: by_field(answer) for request in requests if (answer := store.get(request)) is not None}
+    with reading(store) as db:
+        found = {answer.request_id: by_field(answer) for answer in _answers(db, requests)}
     sure = {request: fields for request, fields in found.items() if fields}
     weighed = sum(request in sure for request in requests)
     return SoftLabels(sure, weighed, len(requests) - weighed, learnt.height - len(requests))
 
 
+def _answers(db: sqlite3.Connection, requests: Iterable[str]) -> Iterator[Answer]:
+    for request in requests:
+        row = db.execute(rows.READ, (request,)).fetchone()
+        if row is not None:
+            yield rows.read(request, row)
+
+
 def by_field(answer: Answer) -> dict[str, float]:
     """Field of an answer → the probability of what it says there; a plain answer is the field `answer`. Empty where none is known."""
-    names = names_in(answer.text)
-    asked = {name: of_tokens(answer.text, answer.logprobs, (name,)) for name in names} if names else {
-        WHOLE: of_tokens(answer.text, answer.logprobs)
-    }  # fmt: skip
-    return {name: sure for name, sure in asked.items() if sure is not None}
+    text, logprobs = answer.text, answer.logprobs
+    asked = {name: of_tokens(text, logprobs, (name,)) for name in names_in(text)}
+    found = asked or {WHOLE: of_tokens(text, logprobs)}
+    return {name: sure for name, sure in found.items() if sure is not None}

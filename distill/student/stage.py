@@ -165,7 +165,7 @@ def _trained(run: ActiveRun, way: str, *, gold: bool = False) -> tuple[Classifie
     train = run.task.spec.student.train
     kept = samples.filter(samples["teacher"] == GOLD) if gold else samples
     encoder = encoder_of(run.task) if way == "embedding" else None
-    soft = soft_labels.of_rows(run.store, kept) if train.soft_labels else None
+    soft = soft_labels.of_rows(run.store.path, kept) if train.soft_labels else None
     sure = soft.sure if soft else {}
     return linear.train(kept, run.task.output, seed=train.seed, way=way, encoder=encoder, sure=sure), soft
 

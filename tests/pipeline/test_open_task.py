@@ -140,7 +140,9 @@ def test_soft_labels_are_asked_of_every_teacher_and_a_note_says_so(
     opened = open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"})
     assert [one.sampling.extra for one in opened.teachers] == [extra, extra]
     (note,) = opened.notes
-    assert note.startswith("student.train.soft_labels: each question to the teacher asks for the probabilities of its tokens")
+    assert note.startswith(
+        "student.train.soft_labels: each question to the teacher asks for the probabilities of its tokens"
+    )
     plain = open_task(task, overrides=[*given, "student.train.soft_labels=false"], env={"OPENAI_API_KEY": "k"})
     assert plain.notes == []
     assert [one.sampling.extra for one in plain.teachers] == [plain.spec.teacher.sampling.extra] * 2

@@ -108,7 +108,7 @@ def _linear(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained | None:
     if seconds is None or not file.exists():
         began = time.perf_counter()
         samples = rows.samples[chosen(rows.keys, name.rows, name.seed)]
-        soft = soft_labels.of_rows(run.store, samples).sure if run.task.spec.student.train.soft_labels else {}
+        soft = soft_labels.of_rows(run.store.path, samples).sure if run.task.spec.student.train.soft_labels else {}
         model = linear.train(samples, run.task.output, seed=_seed(run, name), sure=soft)
         if model is None:
             return None

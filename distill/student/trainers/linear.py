@@ -170,9 +170,7 @@ def _weights(features: Features, labels: Sequence[str], seed: int, counts: Float
     return FieldWeights(fitted.classes_.tolist(), weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _inverse_temperature(
-    features: Features, labels: NDArray[np.str_], seed: int, counts: Floats | None
-) -> float:
+def _inverse_temperature(features: Features, labels: NDArray[np.str_], seed: int, counts: Floats | None) -> float:
     """What scores are multiplied by, so that their softmax is as often right as it says. It is taken from values that come
     often enough to be in each fold; 1 where no two do.
     """

@@ -69,5 +69,8 @@ def test_doubtful_rows_count_less() -> None:
     )
     assert plain is not None
     assert soft is not None
-    right = [sum(one.answer["mood"] == said["mood"] for one, said in zip(model.predict(TEXTS), ANSWERS, strict=True)) for model in (plain, soft)]
+    right = [
+        sum(one.answer["mood"] == said["mood"] for one, said in zip(model.predict(TEXTS), ANSWERS, strict=True))
+        for model in (plain, soft)
+    ]
     assert right[1] == len(TEXTS) > right[0]
