@@ -39,13 +39,13 @@ class SoftLabels:
 
     @property
     def sentence(self) -> str:
-        said = [f"{self.weighed:,} rows count by the teacher's probabilities"]
+        said = [f"{self.weighed:,} by the teacher's probabilities"]
         if self.without:
             said.append(f"{self.without:,} whole, for the endpoint gave none with their answers")
         if self.known:
             said.append(f"{self.known:,} whole, for their answers are known")
         nothing = "" if self.weighed else "; this is what training without soft_labels learns"
-        return f"soft labels: {', '.join(said)}{nothing}"
+        return f"soft labels, {self.weighed + self.without + self.known:,} rows count: {', '.join(said)}{nothing}"
 
 
 def of_rows(store: Path, samples: pl.DataFrame) -> SoftLabels:
