@@ -54,7 +54,7 @@ def of_rows(store: Path, samples: pl.DataFrame) -> SoftLabels:
     requests = [request for request in learnt["request_id"].to_list() if request]
     with reading(store) as db:
         found = {answer.request_id: by_field(answer) for answer in _answers(db, requests)}
-    sure = {request: fields for request, fields in found.items() if fields}
+    sure: dict[str | None, Mapping[str, float]] = {request: fields for request, fields in found.items() if fields}
     weighed = sum(request in sure for request in requests)
     return SoftLabels(sure, weighed, len(requests) - weighed, learnt.height - len(requests))
 

@@ -13,11 +13,15 @@ import pytest
 from echoes import completion, echoing
 
 from distill.pipeline import run as running
+from distill.pipeline.learning_curve.curve import drawn
+from distill.pipeline.learning_curve.plan import CurveRequest
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
 from distill.records import Answer, Ended, Json, Request, Usage
+from distill.rundir import RunDir
 from distill.student import linear, soft_labels
 from distill.task.run import ORDER
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 
@@ -100,14 +104,16 @@ def doubtful(task: Path) -> Path:
     return task
 
 
-async def run(task: Path, url: str, *sets: str) -> Run:
+def opened_task(task: Path, url: str) -> Task:
     given = (
         "teacher.model=m", f"teacher.base_url={url}", "teacher.price={input: 1, output: 1}", "seeds.gold=null", "dataset.accept=null",
-        "student.train.with=linear", "evaluate.arms=[teacher, student]", *sets,
+        "student.train={with: linear, soft_labels: true}", "evaluate.arms=[teacher, student]",
     )  # fmt: skip
-    return await running.work(
-        open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"}), stages=ORDER, watch=Silent()
-    )
+    return open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"})
+
+
+async def run(task: Task) -> Run:
+    return await running.work(task, stages=ORDER, watch=Silent())
 
 
 def told(result: Run) -> dict[str, int]:
@@ -116,35 +122,42 @@ def told(result: Run) -> dict[str, int]:
     return found
 
 
-SOFT = "student.train.soft_labels=true"
+def glad(model: linear.Classifier | None) -> int:
+    """Of 40 new messages, those that it takes for glad ones."""
+    assert model is not None
+    return sum(
+        one.answer["mood"] == "glad" for one in model.predict([f"parcel {n} {n * 31}" for n in range(1000, 1040)])
+    )
 
 
-async def test_a_student_leans_to_what_the_teacher_was_sure_of(doubtful: Path) -> None:
-    """Every question to the teacher asks for probabilities, that of a test row too; a second run asks nothing."""
+async def run_twice(spec: Path) -> tuple[Task, Run]:
+    """The first of two runs: every question to the teacher asks for probabilities, that of a test row too, and the second asks nothing."""
     teacher = Teacher()
     async with echoing(teacher) as (url, came):
-        soft = await run(doubtful, url, SOFT)
-        sent = len(came)
-        again = await run(doubtful, url, SOFT)
-        assert (len(came), again.requests_sent) == (sent, 0)
-        assert "train" in again.skipped
+        task = opened_task(spec, url)
+        first, sent = await run(task), len(came)
+        again = await run(task)
+    assert (len(came), again.requests_sent) == (sent, 0)
+    assert "train" in again.skipped
     assert all(body["logprobs"] is True for body in teacher.bodies)
-    figures = told(soft)
+    return task, first
+
+
+def test_a_student_leans_to_what_the_teacher_was_sure_of(doubtful: Path) -> None:
+    """So do the points of its learning curve, and a student of the labels alone does not."""
+    task, result = asyncio.run(run_twice(doubtful))
+    figures = told(result)
     assert figures["weighed"] > 40
     assert (figures["without_probabilities"], figures["known"]) == (0, 0)
-    new = [f"parcel {n} {n * 31}" for n in range(1000, 1040)]
-    plain = linear.train(
-        pl.read_parquet(soft.folder / "samples.parquet"), {"properties": {"mood": {"enum": ["glad", "cross"]}}}
-    )
-    assert plain is not None
-    models = (linear.load(soft.folder / linear.MODEL), plain)
-    glad = [sum(one.answer["mood"] == "glad" for one in model.predict(new)) for model in models]
-    assert glad[0] > 35, glad
-    assert glad[1] < 30, glad
+    assert glad(linear.load(result.folder / linear.MODEL)) > 35
+    assert glad(linear.train(pl.read_parquet(result.folder / "samples.parquet"), task.output)) < 30
+    drawn(task, RunDir(task.home, "mood", 1), CurveRequest(rows="50%,100%"), Silent())
+    whole = max((result.folder / "curve" / "linear").glob("*/linear.npz"))
+    assert glad(linear.load(whole)) > 35
 
 
 async def test_rows_whose_answers_have_no_probabilities_are_counted(doubtful: Path) -> None:
     async with echoing(Teacher(tells=3)) as (url, _):
-        some = told(await run(doubtful, url, SOFT))
+        some = told(await run(opened_task(doubtful, url)))
     assert some["weighed"] > 0
     assert some["without_probabilities"] > some["weighed"]
