@@ -63,7 +63,8 @@ class Train(Settings):
         None,
         description="embedding: a folder with a model of model2vec or sentence-transformers; default: the vectors of the extra `meaning`",
     )
-    soft_labels: bool | None = Field(  # null and not false: a run of a version that knew no such setting is then the same
+    # Null and not false: a run of a version that knew no such setting is then the same.
+    soft_labels: bool | None = Field(
         None,
         description="linear, embedding: a row counts as much as the teacher's token probabilities say that its value is likely; they are asked "
         "for with every question to the teacher, which makes each another question",
