@@ -106,9 +106,9 @@ def teacher_is_base(task: Task) -> bool:
 
 def sampling_of(task: Task, arm: Arm) -> Sampling:
     """Bases and students answer greedily, the teacher as it was asked for the dataset."""
-    sampling = arm.rival.sampling if arm.rival else task.spec.teacher.sampling
     if arm.name == "teacher" or arm.rival is not None:
-        return sampling
+        return arm.asked(task).sampling
+    sampling = task.spec.teacher.sampling
     # Greedy, but where a host's models may take no temperature and the spec sets none.
     greedy = None if sampling.temperature is None and arm.address.dialect != "chat" else 0.0
     return sampling.model_copy(update={"temperature": greedy, "top_p": None, "extra": dict(arm.extra)})

@@ -148,7 +148,7 @@ def _unfit(
     """What the parts of the spec ask of each other, and of this machine, and do not get."""
     found = curation_faults(spec, file, places, rubric, seeds) + teacher_faults(spec, env, file)
     found += student_checks.arms(spec, file) + student_checks.hosted(spec, file, env if priced else None)
-    found += student_checks.reasoning(spec, file)
+    found += student_checks.reasoning(spec, file) + student_checks.soft_labels(spec, file)
     found += requirements.faults(spec, file, places, env, priced=priced) + scoring_checks.faults(spec, file)
     if _read_schema(spec, places, texts):
         found += compared.faults(spec, texts.output, file)
@@ -179,7 +179,9 @@ def _linear(spec: TaskSpec, file: Path, places: Places, texts: _SpecTexts, rows:
     if rows.bad_rows is None or not _read_schema(spec, places, texts):
         return []
     known = [*rows.seeds, *rows.pinned]
-    rows.notes.extend(student_checks.linear_arm(spec, texts.output, known))
+    rows.notes.extend(
+        [*student_checks.linear_arm(spec, texts.output, known), *student_checks.probabilities_asked(spec)]
+    )
     return student_checks.linear_student(spec, texts.output, known, file)
 
 

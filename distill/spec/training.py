@@ -63,6 +63,12 @@ class Train(Settings):
         None,
         description="embedding: a folder with a model of model2vec or sentence-transformers; default: the vectors of the extra `meaning`",
     )
+    # Null and not false: a run of a version that knew no such setting is then the same.
+    soft_labels: bool | None = Field(
+        None,
+        description="linear, embedding: a row counts as much as the teacher's token probabilities say that its value is likely; they are asked "
+        "for with every question to the teacher, which makes each another question",
+    )
     epochs: float = Field(2, ge=0.001, le=10_000)
     batch_size: PositiveInt = 8
     learning_rate: float = Field(2e-3, ge=1e-12, le=10, description="full: 2e-5 unless it is given")
@@ -169,6 +175,14 @@ class Train(Settings):
     @classmethod
     def _preset(cls, given: object) -> object:
         return with_preset(_for_full(given))
+
+    @model_validator(mode="after")
+    def _soft(self) -> Train:
+        if self.soft_labels and not self.classifier:
+            raise ValueError(
+                f"soft_labels weighs the rows of a classifier, and `with: {self.with_}` trains none; say with: linear or embedding, or take it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _all_weights(self) -> Train:

@@ -13,6 +13,7 @@ from distill.errors import Fault, UsageError
 from distill.spec import TaskSpec
 from distill.student.hosted import cost
 from distill.student.hosts import openai_compatible, together
+from distill.teacher.endpoint.address import SCRIPTED
 from distill.teacher.engines import embedded
 
 if TYPE_CHECKING:
@@ -56,6 +57,24 @@ def linear_arm(spec: TaskSpec, output: Mapping[str, Json] | None, seeds: Sequenc
     reason = unlearnable(output, seeds) if named else ""
     learns = "it learns values that come again"
     return [f"evaluate.arms: {said} is left out: {learns}, and {reason}" for said in named] if reason else []
+
+
+def soft_labels(spec: TaskSpec, file: Path) -> list[Fault]:
+    """A teacher without token probabilities that a student is to learn from."""
+    if not spec.student.train.soft_labels or spec.teacher.model != SCRIPTED:
+        return []
+    message = f"true, and the teacher {SCRIPTED!r} gives no probabilities of its tokens; name an endpoint that does, or take it out"
+    return [Fault(f"{file}: student.train.soft_labels", message)]
+
+
+def probabilities_asked(spec: TaskSpec) -> list[str]:
+    """A note where each question to the teacher is another one for the sake of soft labels."""
+    if not spec.student.train.soft_labels:
+        return []
+    return [
+        "student.train.soft_labels: each question to the teacher asks for the probabilities of its tokens as well, so it is another question "
+        "than without: no answer that was paid for before serves it, and where the endpoint gives none, rows count whole"
+    ]
 
 
 def unlearnable(output: Mapping[str, Json] | None, seeds: Sequence[Seed]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from distill.records import Answer, Ended, Json, Usage, canonical
@@ -30,7 +32,7 @@ MODEL, EMBEDDING = "student/linear.npz", "student/embedding.npz"
 FILES = {"linear": MODEL, "embedding": EMBEDDING}
 """The file of a student by the way that it is trained."""
 Classifier = LinearModel | EmbeddingModel
-COLUMNS = ["fate", "input", "answer", "tool_calls"]
+COLUMNS = ["fate", "input", "answer", "tool_calls", "request_id"]
 """Those of samples.parquet that it learns from."""
 _TIMED = 200
 """Test rows that are answered one by one, to tell how long an answer takes."""
@@ -43,22 +45,27 @@ def train(
     seed: int = 0,
     way: str = "linear",
     encoder: str | None = None,
+    sure: Mapping[str | None, Mapping[str, float]] = MappingProxyType({}),
 ) -> Classifier | None:
     """A model of the rows of samples.parquet that train; None where they are too few, or no field of theirs is closed.
 
-    `way` is linear or embedding; `encoder` is whose vectors it takes then.
+    `way` is linear or embedding; `encoder` is whose vectors it takes then. `sure` says by request how sure the teacher was of each field: as
+    much the row counts. A row of no such request counts whole.
     """
     import polars as pl
 
     kept = samples.filter(pl.col("fate").is_in(["train", "valid"]) & (pl.col("tool_calls") == ""))
-    form, texts, answers = answer_value.expected_of(schema), [], []
-    for text, said in kept.select("input", "answer").iter_rows():
+    form, texts, answers, counts = answer_value.expected_of(schema), [], [], []
+    requests: Iterable[str | None] = kept["request_id"] if sure else repeat(None)
+    for (text, said), request in zip(kept.select("input", "answer").iter_rows(), requests, strict=False):
         with suppress(Unreadable):
             answers.append(by_field(answer_value.read(said, form)))
             texts.append(text)
+            counts.append(sure.get(request, {}))
+    closed = closed_by(schema)
     if way == "embedding":
-        return embedding.train(texts, answers, enumerated=closed_by(schema), seed=seed, encoder=encoder)
-    return linear.train(texts, answers, enumerated=closed_by(schema), seed=seed)
+        return embedding.train(texts, answers, enumerated=closed, seed=seed, sure=counts, encoder=encoder)
+    return linear.train(texts, answers, enumerated=closed, seed=seed, sure=counts)
 
 
 def as_bytes(model: Classifier) -> bytes:

@@ -13,7 +13,7 @@ from distill.atomic_write import write_atomic, write_json
 from distill.errors import GateNotMet
 from distill.records import GOLD, Json
 from distill.rundir import RunDir, read_json
-from distill.student import adapter, before_training, linear, other_formats
+from distill.student import adapter, before_training, linear, other_formats, soft_labels
 from distill.student import export as export_files
 from distill.student.dataset_card import dataset_card
 from distill.student.hosted import stage as hosted
@@ -29,6 +29,7 @@ from distill.teacher.endpoint.models import rate_of
 
 if TYPE_CHECKING:
     from distill.student.linear import Classifier
+    from distill.student.soft_labels import SoftLabels
     from distill.task.task import Task
 
 
@@ -140,24 +141,33 @@ def engine(task: Task) -> str:
 
 async def _linear(run: ActiveRun) -> Mapping[str, Json]:
     way = run.task.spec.student.train.with_
-    model = await asyncio.to_thread(train_linear, run, way)
+    model, soft = await asyncio.to_thread(_trained, run, way)
     if model is None:
         raise GateNotMet(
             f"a student of `with: {way}` learns answers of few values that come again, such as labels, and no field of these is one "
             f"on at least {linear_trainer.FEWEST_ROWS} rows; tune a language model instead (student.train.with: lora)"
         )
     write_atomic(run.folder / linear.FILES[way], linear.as_bytes(model))
-    return {"rows": model.rows, "fields": list(model.fields)}
+    if soft is None:
+        return {"rows": model.rows, "fields": list(model.fields)}
+    run.watch.say(f"  {soft.sentence}")
+    return {"rows": model.rows, "fields": list(model.fields), "soft_labels": soft.figures}
 
 
 def train_linear(run: ActiveRun, way: str = "linear", *, gold: bool = False) -> Classifier | None:
     """The linear model of the run's training rows, with `gold` of the known answers alone; None where their answers are not closed."""
+    return _trained(run, way, gold=gold)[0]
+
+
+def _trained(run: ActiveRun, way: str, *, gold: bool = False) -> tuple[Classifier | None, SoftLabels | None]:
+    """(the model, what its rows counted where they did not all count whole)."""
     samples = run.scan("samples.parquet").select(*linear.COLUMNS, "teacher").collect()
     train = run.task.spec.student.train
     kept = samples.filter(samples["teacher"] == GOLD) if gold else samples
-    return linear.train(
-        kept, run.task.output, seed=train.seed, way=way, encoder=encoder_of(run.task) if way == "embedding" else None
-    )
+    encoder = encoder_of(run.task) if way == "embedding" else None
+    soft = soft_labels.of_rows(run.store.path, kept) if train.soft_labels else None
+    sure = soft.sure if soft else {}
+    return linear.train(kept, run.task.output, seed=train.seed, way=way, encoder=encoder, sure=sure), soft
 
 
 def encoder_of(task: Task) -> str | None:

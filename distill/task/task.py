@@ -106,7 +106,8 @@ class Task:
     def teachers(self) -> list[Model]:
         """Every model that answers, the teacher first, then its fallbacks or its panel in the spec's order."""
         first = self.spec.teacher
-        return [self.asked(one) for one in (first, *first.fallback, *first.panel)]
+        found = [self.asked(one) for one in (first, *first.fallback, *first.panel)]
+        return [models.telling(one) for one in found] if self.spec.student.train.soft_labels else found
 
     def asked(self, one: ModelSpec) -> Model:
         """A model as it is asked: what it does not say itself is as the teacher's."""

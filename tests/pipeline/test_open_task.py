@@ -85,6 +85,10 @@ LINEAR = ("student.train.with=linear", "evaluate.arms=[teacher, student]", "data
             "the schema's fields are free text: reply; list the values",
         ),
         (["dataset.accept=19"], "dataset.accept: 19 rows are wanted, and a linear student learns from 20 on"),
+        (
+            ["student.train.soft_labels=true"],
+            "student.train.soft_labels: true, and the teacher 'scripted' gives no probabilities of its tokens",
+        ),
     ],
 )
 def test_a_linear_student_that_could_not_be_trained_is_told_before_anything_is_paid(
@@ -106,3 +110,41 @@ def test_a_linear_arm_that_is_named_and_cannot_be_is_a_note(task: Path) -> None:
     assert open_task(task, overrides=plain, env={}).notes == []
     (note,) = open_task(task, overrides=[*plain, "evaluate.arms=[teacher, linear]"], env={}).notes
     assert note.startswith("evaluate.arms: the linear model is left out")
+
+
+SOFT = ("student.train.soft_labels=true", "teacher.model=m", "evaluate.arms=[teacher, student]")
+
+
+@pytest.mark.parametrize("way", ["lora", "hosted", "none"])
+def test_soft_labels_are_for_classifiers(task: Path, way: str) -> None:
+    with pytest.raises(SpecError, match=f"`with: {way}` trains none; say with: linear or embedding"):
+        open_task(task, overrides=[*SOFT, f"student.train.with={way}"], env={})
+
+
+@pytest.mark.parametrize(
+    ("sets", "extra"),
+    [
+        ((), {"logprobs": True}),
+        (("teacher.sampling.extra={user: me}",), {"user": "me", "logprobs": True}),
+        (("teacher.api=responses",), {"include": ["message.output_text.logprobs"]}),
+        (
+            ("teacher.api=responses", "teacher.sampling.extra={include: [reasoning.encrypted_content]}"),
+            {"include": ["reasoning.encrypted_content", "message.output_text.logprobs"]},
+        ),
+    ],
+)
+def test_soft_labels_are_asked_of_every_teacher_and_a_note_says_so(
+    task: Path, sets: tuple[str, ...], extra: dict[str, object]
+) -> None:
+    given = [*LINEAR, *SOFT, "teacher.fallback=[{model: other}]", *sets]
+    opened = open_task(task, overrides=given, env={"OPENAI_API_KEY": "k"})
+    first, fallback = (one.sampling.extra for one in opened.teachers)
+    assert first == extra
+    assert fallback["logprobs"] is True, "it speaks chat completions, whatever the first one speaks"
+    (note,) = opened.notes
+    assert note.startswith(
+        "student.train.soft_labels: each question to the teacher asks for the probabilities of its tokens"
+    )
+    plain = open_task(task, overrides=[*given, "student.train.soft_labels=false"], env={"OPENAI_API_KEY": "k"})
+    assert plain.notes == []
+    assert [one.sampling.extra for one in plain.teachers] == [plain.spec.teacher.sampling.extra] * 2

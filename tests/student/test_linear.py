@@ -99,3 +99,32 @@ def test_answers_that_no_linear_model_learns_are_told_by_schema_and_known_answer
 def test_plain_answers_of_free_text_are_told_too() -> None:
     assert linear.unlearnable({"type": "string"}, []) == "the schema's fields are free text: the answer as a whole"
     assert linear.unlearnable({"enum": ["a", "b"]}, []) == ""
+
+
+@pytest.mark.parametrize("way", ["linear", "embedding"])
+def test_rows_count_by_their_request_and_those_of_none_count_whole(way: str) -> None:
+    """The rows that say cross are doubtful; a known answer, which no request has, is not."""
+    if way == "embedding":
+        pytest.importorskip("wordllama")
+    said = ["cross" if n % 3 else "glad" for n in range(60)]
+    rows = pl.DataFrame(
+        {
+            "fate": ["train"] * 60,
+            "input": [f"parcel {n}" for n in range(60)],
+            "answer": said,
+            "tool_calls": [""] * 60,
+            "request_id": [f"r{n}" for n in range(60)],
+        }
+    )
+    schema, tests = {"enum": ["glad", "cross"]}, pl.DataFrame({"seed_id": ["a"], "input": ["parcel"]})
+    doubted = {f"r{n}": {"answer": 0.05} for n in range(60) if n % 3}
+
+    def answer(samples: pl.DataFrame) -> str:
+        fitted = linear.train(samples, schema, way=way, sure=doubted)
+        assert fitted is not None
+        ((_, found),) = linear.answers(fitted, tests, schema)
+        assert found is not None
+        return found.text
+
+    assert answer(rows) == "glad"
+    assert answer(rows.with_columns(request_id=pl.lit(None, pl.String))) == "cross"

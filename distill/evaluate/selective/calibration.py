@@ -14,15 +14,14 @@ import polars as pl
 
 from distill.evaluate import arms
 from distill.evaluate.arms import Answers, Arm
-from distill.records import Json, Request
+from distill.records import Request
 from distill.task.run import ActiveRun
 from distill.task.task import Task
 from distill.teacher import schedule
+from distill.teacher.endpoint.payload import probabilities_wish
 from distill.teacher.requests import row_request
 from distill.teacher.stored_answers import final_answer
 
-_WISH: Mapping[str, Json] = {"logprobs": True}
-_WISH_OF_RESPONSES: Mapping[str, Json] = {"include": ["message.output_text.logprobs"]}
 _WARM = 0.7
 """The temperature of further draws."""
 
@@ -54,7 +53,7 @@ def wishing(task: Task, student: Arm) -> Arm:
     settings = task.spec.evaluate.calibration
     if settings is None or settings.draws:
         return student
-    return replace(student, extra=_WISH_OF_RESPONSES if student.address.dialect == "responses" else _WISH)
+    return replace(student, extra=probabilities_wish(student.address.dialect))
 
 
 async def ask(run: ActiveRun, asked: Sequence[Arm]) -> tuple[AskedRows | None, list[Arm]]:

@@ -20,13 +20,14 @@ from distill.evaluate.metrics import Example, NotScorable, schema
 from distill.evaluate.scoring import choice
 from distill.evaluate.scoring.choice import metrics_of
 from distill.evaluate.scoring.table import scores_table
-from distill.evaluate.selective import cascade, confidence
+from distill.evaluate.selective import cascade
 from distill.evaluate.selective.calibration import AskedRows
 from distill.evaluate.selective.cascade import RoutedRow, Selective
 from distill.evaluate.selective.nearness import TrainingTexts
 from distill.evaluate.selective.sure_rows import SureRow, trusted
 from distill.evaluate.selective.threshold import JudgedRow, threshold
 from distill.records import Answer, Json
+from distill.values import confidence
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ import polars as pl
 
 from distill import finish_reason
 from distill.chat.content import kind
-from distill.evaluate.selective.confidence import of_tokens
 from distill.lifecycle.logs import feedback
 from distill.lifecycle.logs.call import LogColumns, Logged, LoggedCall, LoggedScore, NoCall
 from distill.lifecycle.logs.columns import LOGGED
@@ -32,6 +31,7 @@ from distill.lifecycle.logs.shapes.lookup import is_marked, is_turns, named
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.records import Json, canonical
+from distill.values.confidence import of_tokens
 
 BATCH = 20_000
 AS_NAMED = LogColumns()

@@ -21,7 +21,7 @@ from distill.pipeline.learning_curve.rows import CurveRows
 from distill.pipeline.learning_curve.subsets import chosen
 from distill.records import Json, content_id
 from distill.rundir import file_hash
-from distill.student import adapter, linear
+from distill.student import adapter, linear, soft_labels
 from distill.student import stage as teaching
 from distill.student.trainers import linear as linear_trainer
 from distill.student.trainers.fine_tuning import TuningSettings
@@ -108,7 +108,8 @@ def _linear(run: ActiveRun, rows: CurveRows, name: PointName) -> Trained | None:
     if seconds is None or not file.exists():
         began = time.perf_counter()
         samples = rows.samples[chosen(rows.keys, name.rows, name.seed)]
-        model = linear.train(samples, run.task.output, seed=_seed(run, name))
+        soft = soft_labels.of_rows(run.store.path, samples).sure if run.task.spec.student.train.soft_labels else {}
+        model = linear.train(samples, run.task.output, seed=_seed(run, name), sure=soft)
         if model is None:
             return None
         seconds = round(time.perf_counter() - began, 3)
@@ -126,7 +127,7 @@ def _key(run: ActiveRun, rows: CurveRows, name: PointName) -> str:
     """Equal for trainings that are the same."""
     places, train = chosen(rows.keys, name.rows, name.seed), run.task.spec.student.train
     if rows.student == "linear":
-        learnt = rows.samples[places].select("input", "answer")
+        learnt = rows.samples[places].select("input", "answer", *(["request_id"] if train.soft_labels else []))
         return content_id("linear", learnt.rows(), run.task.output and dict(run.task.output), _seed(run, name))
     settings: dict[str, Json] = {
         one.name: getattr(train, one.name)

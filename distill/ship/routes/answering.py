@@ -13,7 +13,6 @@ from distill.chat import conversation
 from distill.chat.templates import Template
 from distill.errors import UsageError
 from distill.evaluate.blend.blend import decided
-from distill.evaluate.selective import confidence
 from distill.evaluate.selective.measure import obeys
 from distill.evaluate.selective.nearness import TrainingTexts
 from distill.records import Answer, Ended, Json, Request
@@ -24,7 +23,7 @@ from distill.student.linear import Classifier
 from distill.teacher import reply
 from distill.teacher.endpoint.payload import RequestSettings, body
 from distill.text.normalise import strict_json
-from distill.values import rules
+from distill.values import confidence, rules
 
 _WARM = 0.7
 """The temperature of further draws."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     Features: TypeAlias = spmatrix | NDArray[np.float64]
 
 Floats = NDArray[np.floating]
+Sure: TypeAlias = Sequence[Mapping[str, float]]
+"""By row: field → what the row counts for it, from 0 to 1, such as how sure the teacher was; one that is not named counts whole."""
 FEWEST_ROWS = 20
 """Rows below which nothing is trained."""
 _REPEATS = 3
@@ -43,6 +45,8 @@ _REPEATS = 3
 _MOST_VALUES = 1000
 _MOST_NGRAMS = 2**18
 _FOLDS = 3
+_LEAST = 0.01
+"""What a row counts at least, so that no value loses all its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +120,32 @@ def closed_fields(answers: Sequence[Mapping[str, Json]], enumerated: Collection[
 
 
 def train(
-    texts: Sequence[str], answers: Sequence[Mapping[str, Json]], *, enumerated: Collection[str] = (), seed: int = 0
-) -> LinearModel | None:
+    texts: Sequence[str], answers: Sequence[Mapping[str, Json]], *, enumerated: Collection[str] = (), seed: int = 0,
+    sure: Sure = (),
+) -> LinearModel | None:  # fmt: skip
     """A model of `texts` → `answers`; None where there are fewer than 20 rows, or no field is closed."""
     fields = closed_fields(answers, enumerated)
     if len(texts) < FEWEST_ROWS or not fields:
         return None
     vectorizer = _vectorizer(min_df=2, max_features=_MOST_NGRAMS)
     features = vectorizer.fit_transform(texts)
-    return LinearModel(vectorizer, fitted(features, answers, fields, seed), len(texts))
+    return LinearModel(vectorizer, fitted(features, answers, fields, seed, sure), len(texts))
 
 
 def fitted(
-    features: Features, answers: Sequence[Mapping[str, Json]], fields: Sequence[str], seed: int
+    features: Features, answers: Sequence[Mapping[str, Json]], fields: Sequence[str], seed: int, sure: Sure = ()
 ) -> dict[str, FieldWeights]:
     """The weights of each field that is named, of features (answers, columns)."""
-    return {name: _weights(features, [_spelt(answer.get(name)) for answer in answers], seed) for name in fields}
+    return {
+        name: _weights(features, [_spelt(answer.get(name)) for answer in answers], seed, _counts_as(sure, name))
+        for name in fields
+    }
+
+
+def _counts_as(sure: Sure, name: str) -> Floats | None:
+    """What each row counts for a field; None where all count whole, so that nothing is weighed."""
+    found = np.array([max(_LEAST, row.get(name, 1.0)) for row in sure])
+    return None if (found == 1).all() else found
 
 
 def _vectorizer(**settings: object) -> TfidfVectorizer:
@@ -140,7 +154,7 @@ def _vectorizer(**settings: object) -> TfidfVectorizer:
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True, **settings)
 
 
-def _weights(features: Features, labels: Sequence[str], seed: int) -> FieldWeights:
+def _weights(features: Features, labels: Sequence[str], seed: int, counts: Floats | None) -> FieldWeights:
     """The weights of one field; zeros where it has one value only."""
     if len(set(labels)) == 1:
         return FieldWeights(labels[:1], np.zeros((1, features.shape[1]), np.float32), np.zeros(1, np.float32))
@@ -148,28 +162,28 @@ def _weights(features: Features, labels: Sequence[str], seed: int) -> FieldWeigh
 
     with warnings.catch_warnings():  # that labels which come once look like numbers
         warnings.filterwarnings("ignore", "The number of unique classes")
-        fitted = LinearSVC(random_state=seed).fit(features, labels)
-    inverse_temperature = _inverse_temperature(features, np.array(labels), seed)
+        fitted = LinearSVC(random_state=seed).fit(features, labels, counts)
+    inverse_temperature = _inverse_temperature(features, np.array(labels), seed, counts)
     weights, bias = inverse_temperature * fitted.coef_, inverse_temperature * fitted.intercept_
     if len(weights) == 1:  # of two values: one score s, of which scikit-learn makes -s and s
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
     return FieldWeights(fitted.classes_.tolist(), weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _inverse_temperature(features: Features, labels: NDArray[np.str_], seed: int) -> float:
+def _inverse_temperature(features: Features, labels: NDArray[np.str_], seed: int, counts: Floats | None) -> float:
     """What scores are multiplied by, so that their softmax is as often right as it says. It is taken from values that come
     often enough to be in each fold; 1 where no two do.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.svm import LinearSVC
 
-    counts = Counter(labels.tolist())
-    common = np.array([counts[label] >= _FOLDS for label in labels.tolist()])
+    often = Counter(labels.tolist())
+    common = np.array([often[label] >= _FOLDS for label in labels.tolist()])
     if len(set(labels[common].tolist())) < 2:
         return 1.0
     model = CalibratedClassifierCV(LinearSVC(random_state=seed), method="temperature", cv=_FOLDS, ensemble=False)
-    calibrated = model.fit(features[common], labels[common]).calibrated_classifiers_[0]
-    return float(calibrated.calibrators[0].beta_)
+    fitted = model.fit(features[common], labels[common], sample_weight=None if counts is None else counts[common])
+    return float(fitted.calibrated_classifiers_[0].calibrators[0].beta_)
 
 
 def _spelt(value: Json) -> str:

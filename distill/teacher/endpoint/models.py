@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from distill import reads, spec
@@ -26,6 +27,14 @@ def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], samp
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
     )  # fmt: skip
     return Model(at, sampling, limits, one.mode, one.batch)
+
+
+def telling(model: Model) -> Model:
+    """The model, asked for the probabilities of its tokens as well."""
+    extra, wish = model.sampling.extra, payload.probabilities_wish(model.address.dialect)
+    if isinstance(also := extra.get("include"), list) and "include" in wish:
+        wish["include"] = [*also, *(one for one in wish["include"] if one not in also)]
+    return replace(model, sampling=model.sampling.model_copy(update={"extra": {**extra, **wish}}))
 
 
 def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:

@@ -47,6 +47,11 @@ class RequestSettings:
     own: Mapping[str, Json] = field(default_factory=dict)
 
 
+def probabilities_wish(dialect: ApiDialect) -> dict[str, Json]:
+    """What a body holds so that the answer comes with the probabilities of its tokens, where an endpoint gives them."""
+    return {"include": ["message.output_text.logprobs"]} if dialect == "responses" else {"logprobs": True}
+
+
 def body(messages: Sequence[Mapping[str, Json]], settings: RequestSettings) -> dict[str, Json]:
     """The body to send, without what is None."""
     dialect = settings.dialect

@@ -134,3 +134,36 @@ def test_lists_and_nulls_are_values_like_others() -> None:
     fitted = linear.train(texts, tagged)
     assert fitted is not None
     assert {json.dumps(one.answer["tags"]) for one in fitted.predict(texts)} == {"null", '["billing"]', '["delivery"]'}
+
+
+WORDS = [f"parcel {n}" for n in range(60)]
+DOUBTED = [{"topic": "login" if n % 3 else "billing", "money": bool(n % 3)} for n in range(60)]
+"""Two of three rows say login; the weights of the tests say that they are doubtful."""
+
+
+def said(sure: linear.Sure) -> list[dict[str, object]]:
+    fitted = linear.train(WORDS, DOUBTED, enumerated=["topic", "money"], sure=sure)
+    assert fitted is not None
+    return [dict(one.answer) for one in fitted.predict(["parcel"])]
+
+
+def test_what_a_row_counts_for_a_field_changes_what_is_learnt_of_that_field_alone() -> None:
+    assert said(()) == [{"topic": "login", "money": True}]
+    assert said([{"topic": 0.1} if n % 3 else {} for n in range(60)]) == [{"topic": "billing", "money": True}]
+
+
+@pytest.mark.parametrize("sure", [[{}] * 60, [{"topic": 1.0, "note": 0.5}] * 60])
+def test_rows_that_all_count_whole_give_the_very_same_bytes(sure: linear.Sure) -> None:
+    plain, whole = (linear.train(WORDS, DOUBTED, enumerated=["topic", "money"], sure=one) for one in ((), sure))
+    assert plain is not None
+    assert whole is not None
+    assert linear.as_bytes(plain) == linear.as_bytes(whole)
+
+
+def test_a_value_whose_rows_count_for_nothing_is_still_one() -> None:
+    fitted = linear.train(
+        WORDS, DOUBTED, enumerated=["topic"], sure=[{"topic": 0.0} if n % 3 else {} for n in range(60)]
+    )
+    assert fitted is not None
+    assert list(fitted.fields["topic"].values) == ['"billing"', '"login"']
+    assert np.isfinite(fitted.fields["topic"].weights).all()

@@ -20,7 +20,7 @@ from distill.errors import UsageError
 from distill.records import Json
 from distill.student.trainers import linear
 from distill.student.trainers.embedding.encoder import WORDLLAMA, Encoder
-from distill.student.trainers.linear import FieldWeights, Prediction
+from distill.student.trainers.linear import FieldWeights, Prediction, Sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class EmbeddingModel:
 
 def train(
     texts: Sequence[str], answers: Sequence[Mapping[str, Json]], *, enumerated: Collection[str] = (), seed: int = 0,
-    encoder: str | None = None,
+    encoder: str | None = None, sure: Sure = (),
 ) -> EmbeddingModel | None:  # fmt: skip
     """A model of `texts` → `answers`; None where there are fewer than 20 rows, or no field is closed."""
     made = Encoder(encoder or WORDLLAMA)
     fields = linear.closed_fields(answers, enumerated)
     if len(texts) < linear.FEWEST_ROWS or not fields:
         return None
-    return EmbeddingModel(made, linear.fitted(made.vectors(texts), answers, fields, seed), len(texts))
+    return EmbeddingModel(made, linear.fitted(made.vectors(texts), answers, fields, seed, sure), len(texts))
 
 
 def save(model: EmbeddingModel, path: Path) -> None:

@@ -57,3 +57,20 @@ def test_a_file_that_is_no_such_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"embedding\.npz is no embedding model"):
         embedding.load(tmp_path / "embedding.npz")
     assert np.isfinite(fitted().fields["mood"].weights).all()
+
+
+def test_doubtful_rows_count_less() -> None:
+    """Every text is there with both moods; the weights decide."""
+    texts, both = [*TEXTS, *TEXTS], [*ANSWERS, *({"mood": "glad"} for _ in TEXTS)]
+    doubted = [{}] * len(TEXTS) + [{"mood": 0.05}] * len(TEXTS)
+    plain, soft = (
+        embedding.train(texts, both, enumerated=["mood"], sure=sure)
+        for sure in ([{}] * len(TEXTS) + [{"mood": 1.0}] * len(TEXTS), doubted)
+    )
+    assert plain is not None
+    assert soft is not None
+    right = [
+        sum(one.answer["mood"] == said["mood"] for one, said in zip(model.predict(TEXTS), ANSWERS, strict=True))
+        for model in (plain, soft)
+    ]
+    assert right[1] == len(TEXTS) > right[0]

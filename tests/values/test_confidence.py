@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from distill.evaluate.selective.confidence import names_in, of_draws, of_tokens, value_spans
+from distill.values.confidence import names_in, of_draws, of_tokens, value_spans
 
 
 def listed(*parts: tuple[str, float]) -> list[dict[str, object]]:
