@@ -26,7 +26,7 @@ ELSEWHERE = {
     "student/formats/row student/formats/sharegpt student/formats/trl",
     "student/formats/test_hub.py": "student/formats/hub_card",
     "student/job_files/test_render.py": "student/job_files/settings student/job_files/yaml_jobs",
-    "student/test_push.py": "student/hub",
+    "student/hub/test_push.py": "student/hub/dataset_folder",
     "runs/test_formats.py": "cli/text/export cli/verbs/export student/other_formats",
     "sandbox/test_process.py": "sandbox/limits",
     "sandbox/test_kernel.py": "sandbox/syscalls",

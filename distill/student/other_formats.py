@@ -17,16 +17,15 @@ from distill.curate.selection.pairs import MARGIN, WITHOUT, PairsFound
 from distill.errors import UsageError
 from distill.records import Json
 from distill.rundir import RunDir
-from distill.student import hub, run_dataset
+from distill.student import run_dataset
 from distill.student.export import WrittenFormat, write_format
 from distill.student.formats.registry import FORMATS, HUB
+from distill.student.hub import dataset_folder
 from distill.student.job_files.render import CONFIGS, render
 from distill.student.job_files.settings import EMBEDDED, JobSettings
 from distill.student.run_dataset import FATES, RunDataset
 from distill.task.task import Task
 
-FOLDER = "formats"
-"""In a run's folder."""
 TEMPLATE = "chat_template.jinja"
 
 
@@ -83,7 +82,7 @@ def write(
             f"the run has no preference pair to train on: {pairs_text(found)}. Several answers to a seed make pairs: "
             "teacher.sampling.draws, a panel, a fallback, or dataset.more_draws"
         )
-    folder = data.folder.path / FOLDER
+    folder = data.folder.path / run_dataset.FORMATS
     written = {name: _write(data, name, folder / name, found) for name in names}
     configs = {name: folder / CONFIGS[name].format / CONFIGS[name].file for name in jobs}
     for name, job in jobs.items():
@@ -107,8 +106,8 @@ def _write_templates(jobs: Mapping[str, JobSettings], configs: Mapping[str, Path
 def _write(data: RunDataset, name: str, folder: Path, found: PairsFound | None) -> WrittenFormat:
     form = FORMATS[name]
     if name == HUB:
-        laid_out = hub.lay_out(data, hub.split_rows(data), folder)
-        return WrittenFormat(name, folder, dict(laid_out.rows), [hub.README])
+        laid_out = dataset_folder.lay_out(data, dataset_folder.split_rows(data), folder)
+        return WrittenFormat(name, folder, dict(laid_out.rows), [dataset_folder.README])
     if form.pair is not None and found is not None:
         pairs = {fate: data.preferences(found, fate) for fate in FATES}
         return write_format(name, pairs, form.pair, folder=folder, beside=form.beside)
@@ -119,7 +118,7 @@ def _write(data: RunDataset, name: str, folder: Path, found: PairsFound | None) 
 
 def earlier(folder: RunDir) -> list[str]:
     """The formats that a run's folder holds. They are never taken away: what was trained from them may lie there too."""
-    return [name for name in FORMATS if (folder.path / FOLDER / name).is_dir()]
+    return [name for name in FORMATS if (folder.path / run_dataset.FORMATS / name).is_dir()]
 
 
 def job_settings(task: Task, data: RunDataset) -> JobSettings:

@@ -26,6 +26,8 @@ from distill.tables.outcome import ordered
 if TYPE_CHECKING:
     import polars as pl
 
+FORMATS = "formats"
+"""The folder of other formats, in a run's folder."""
 FATES = ("train", "valid")
 
 

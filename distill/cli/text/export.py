@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 from distill.student.export import REFUSED, WrittenFormat
+from distill.student.hub.push import Pushed
 from distill.student.job_files.render import CONFIGS
 from distill.student.other_formats import Exported, pairs_text
-from distill.student.push import Pushed
 
 _SHOWN = 5
 """Rows that are named."""

@@ -101,8 +101,8 @@ def push(
     """
     from distill.cli.text.export import push_lines
     from distill.pipeline import arguments
-    from distill.student import push as pushing
     from distill.student import run_dataset
+    from distill.student.hub import push as pushing
 
     data = run_dataset.of_run(arguments.run_of(run, home))
     done = pushing.push(data, to, dry_run=dry_run, public=public, license_id=license_id, tests=not no_test)

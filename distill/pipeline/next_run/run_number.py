@@ -23,13 +23,13 @@ from distill.evaluate.ablation import result as ablations
 from distill.evaluate.curve import result as curves
 from distill.pipeline.next_run import growing
 from distill.rundir import MANIFEST, RunDir, latest
-from distill.student import other_formats
+from distill.student import run_dataset
 from distill.task import used_spec
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 
 _OWN = (
-    ".lock", MANIFEST, "report.html", "REPORT.md", "report.json", other_formats.FOLDER, curves.FILE, curves.FOLDER, ablations.FILE,
+    ".lock", MANIFEST, "report.html", "REPORT.md", "report.json", run_dataset.FORMATS, curves.FILE, curves.FOLDER, ablations.FILE,
     ablations.FOLDER,
 )  # fmt: skip
 """Files and folders of a run that its copy does not begin with."""

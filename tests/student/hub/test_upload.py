@@ -9,7 +9,7 @@ import pytest
 from hub_host import TOKEN, Hub, serve
 
 from distill.errors import AccessRefused, UsageError
-from distill.student.hub_upload import PushError, repository, upload
+from distill.student.hub.upload import PushError, repository, upload
 
 FILES = ["README.md", "data/train-00000-of-00001.parquet"]
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from distill.errors import UsageError
 from distill.records import Json
-from distill.student import hub, hub_upload
 from distill.student.formats.registry import HUB
-from distill.student.other_formats import FOLDER
-from distill.student.run_dataset import RunDataset
+from distill.student.hub import dataset_folder, upload
+from distill.student.run_dataset import FORMATS, RunDataset
 
 _TO_HUB = "hub:"
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,40}")
@@ -43,23 +42,23 @@ def push(
     """Lay the dataset out in `to`, a folder, or upload it to `to`, hub:org/name. GateNotMet, and nothing is written, where a row
     holds what must not leave the machine. `endpoint` is another hub than the usual one, or that of HF_ENDPOINT.
     """
-    repo = hub_upload.repository(to.removeprefix(_TO_HUB)) if to.startswith(_TO_HUB) else None
+    repo = upload.repository(to.removeprefix(_TO_HUB)) if to.startswith(_TO_HUB) else None
     _check(to, repo, public=public, license_id=license_id)
-    splits = hub.split_rows(data, tests=tests)
-    hub.check_private(data, splits)
-    folder = Path(to) if repo is None else data.folder.path / FOLDER / HUB
-    hub.check_folder(folder)
-    rows = {hub.path_of(split): len(some) for split, some in splits.items()}
+    splits = dataset_folder.split_rows(data, tests=tests)
+    dataset_folder.check_private(data, splits)
+    folder = Path(to) if repo is None else data.folder.path / FORMATS / HUB
+    dataset_folder.check_folder(folder)
+    rows = {dataset_folder.path_of(split): len(some) for split, some in splits.items()}
     private = None if repo is None else not public
     if dry_run:
         return Pushed(data.folder.name, to, str(folder), rows, private, dry_run=True)
     with data.folder.lock():
-        hub.lay_out(data, splits, folder, license_id=license_id)
+        dataset_folder.lay_out(data, splits, folder, license_id=license_id)
         url = None
         if repo is not None:
             said = f"{data.folder.name}: {sum(rows.values())} rows"
-            url = hub_upload.upload(
-                folder, repo, files=[*rows, hub.README], public=public, message=said, endpoint=endpoint
+            url = upload.upload(
+                folder, repo, files=[*rows, dataset_folder.README], public=public, message=said, endpoint=endpoint
             )
     return Pushed(data.folder.name, to, str(folder), rows, private, dry_run=False, url=url)
 

@@ -13,8 +13,9 @@ from distill.errors import GateNotMet, UsageError
 from distill.pipeline.open_task import open_task
 from distill.pipeline.run import start
 from distill.rundir import RunDir
-from distill.student import hub, run_dataset
-from distill.student.push import push
+from distill.student import run_dataset
+from distill.student.hub import dataset_folder
+from distill.student.hub.push import push
 from distill.teacher.progress import Silent
 
 CREDENTIAL = "sk-proj-" + "abcdefghijklmnopqrstuvwx"
@@ -44,11 +45,11 @@ def test_a_folder_holds_each_split_and_a_card_and_can_be_written_again(
 ) -> None:
     for _ in range(2):
         done = json.loads(distill("push", run.path, "--to", tmp_path / "out", "--license", "cc0-1.0", "--json").out)
-        assert done["rows"] == {hub.path_of(split): count for split, count in SPLITS.items()}
+        assert done["rows"] == {dataset_folder.path_of(split): count for split, count in SPLITS.items()}
         assert (done["private"], done["url"], done["dry_run"]) == (None, None, False)
     files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert files == {hub.README, *done["rows"]}
-    card = (tmp_path / "out" / hub.README).read_text()
+    assert files == {dataset_folder.README, *done["rows"]}
+    card = (tmp_path / "out" / dataset_folder.README).read_text()
     for said in (
         "license: cc0-1.0",
         "- synthetic",
@@ -81,8 +82,10 @@ def test_a_push_that_was_killed_can_be_done_again(run: RunDir, tmp_path: Path) -
     """Parquet files without their card are ours: it comes last."""
     data = run_dataset.of_run(run)
     push(data, str(tmp_path / "out"))
-    (tmp_path / "out" / hub.README).unlink()
-    assert push(data, str(tmp_path / "out")).rows == {hub.path_of(split): count for split, count in SPLITS.items()}
+    (tmp_path / "out" / dataset_folder.README).unlink()
+    assert push(data, str(tmp_path / "out")).rows == {
+        dataset_folder.path_of(split): count for split, count in SPLITS.items()
+    }
 
 
 def test_a_credential_in_any_row_stops_it_with_the_rows_id(task: Path, tmp_path: Path, distill: Distill) -> None:
@@ -107,7 +110,10 @@ def test_what_the_spec_keeps_out_of_training_is_not_pushed_as_a_test_row(task: P
         GateNotMet, match=r"test row \w+: the prompt holds an e-mail address.*--no-test leaves the test rows out"
     ):
         push(data, str(tmp_path / "out"))
-    assert list(push(data, str(tmp_path / "out"), tests=False).rows) == [hub.path_of("train"), hub.path_of("valid")]
+    assert list(push(data, str(tmp_path / "out"), tests=False).rows) == [
+        dataset_folder.path_of("train"),
+        dataset_folder.path_of("valid"),
+    ]
 
 
 def test_the_hub_gets_the_folder_privately(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,9 +124,9 @@ def test_the_hub_gets_the_folder_privately(run: RunDir, monkeypatch: pytest.Monk
         done = push(run_dataset.of_run(run), "hub:org/mood", endpoint=server.url)
     assert (done.private, done.url) == (True, f"{server.url}/datasets/org/mood")
     assert server.repos["org/mood"]["private"]
-    assert set(server.repos["org/mood"]["files"]) == {hub.README, *done.rows}
+    assert set(server.repos["org/mood"]["files"]) == {dataset_folder.README, *done.rows}
     folder = run.path / "formats" / "hub"
-    assert server.repos["org/mood"]["files"][hub.README] == (folder / hub.README).read_bytes()
+    assert server.repos["org/mood"]["files"][dataset_folder.README] == (folder / dataset_folder.README).read_bytes()
 
 
 def test_what_cannot_be_meant_is_refused(run: RunDir) -> None:

@@ -1,0 +1,1 @@
+"""A dataset for the hub: its folder, and the way there."""
