@@ -165,28 +165,24 @@ def compare(
     seeds = seeds_of(by_arm, metric)
     seen = replace(seen, fallen=[one for one in fallen if one.clear], limits=ceiling)
     return Comparison(
-        metric=metric,
-        kind=answers.kind,
-        margin=margin,
-        rows=tests.height,
-        arms=arms,
-        differences=_differences(by_arm, arms, clusters),
-        by_label=by_label(by_arm, metric, tests),
-        worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), answers.fields),
-        warnings=[
-            *cautions.reordered_lists(scores),
-            *cautions.nothing_right(fallen),
-            *cautions.weak_teacher(by_arm, right_of(by_arm, metric), clusters),
-        ],
-        verdict=_told(nothing or with_caution(verdict(seen), metric), seeds),
-        seeds=seeds,
-        test_clusters=tests.height - len(clusters) + len(set(clusters.values())),
-        fallen=fallen,
-        ceiling=ceiling,
-        teacher_errors=None
-        if likeness_to_teacher(metric)
-        else teacher_errors(by_arm, metric, calls, tests, answers.fields),
-    )
+        metric=metric, kind=answers.kind, margin=margin, rows=tests.height, arms=arms, differences=_differences(by_arm, arms, clusters),
+        by_label=by_label(by_arm, metric, tests), worst=worst_answers(scores, calls, tests, by_arm.get(("student", metric), {}), answers.fields),
+        warnings=_warnings(scores, by_arm, metric, fallen, clusters),
+        verdict=_told(nothing or with_caution(verdict(seen), metric), seeds), seeds=seeds,
+        test_clusters=tests.height - len(clusters) + len(set(clusters.values())), fallen=fallen, ceiling=ceiling,
+        teacher_errors=None if likeness_to_teacher(metric) else teacher_errors(by_arm, metric, calls, tests, answers.fields),
+    )  # fmt: skip
+
+
+def _warnings(
+    scores: pl.DataFrame, by_arm: Scores, metric: str, fallen: Sequence[FallenStratum], clusters: Mapping[str, str]
+) -> list[str]:
+    """What a reader should know before a figure is believed."""
+    return [
+        *cautions.reordered_lists(scores),
+        *cautions.nothing_right(fallen),
+        *cautions.weak_teacher(by_arm, right_of(by_arm, metric), clusters),
+    ]
 
 
 def _told(found: ComparisonVerdict, seeds: TrainingSeeds | None) -> ComparisonVerdict:
