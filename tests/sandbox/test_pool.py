@@ -93,7 +93,10 @@ def test_a_misdeed_costs_its_own_row(ask: Ask, name: str) -> None:
 
 def test_an_answer_of_ten_megabytes_and_one_that_no_memory_holds(ask: Ask) -> None:
     verdicts = ask(
-        'def check(row): return len(row["answer"]) > 10**7', ["a", "b" * (10**7 + 1), "c" * 10**8, "d"], megabytes=256
+        'def check(row): return len(row["answer"]) > 10**7',
+        ["a", "b" * (10**7 + 1), "c" * 10**8, "d"],
+        megabytes=256,
+        seconds=30,
     )
     assert [one.score for one in verdicts] == [0.0, 1.0, None, 0.0]
     assert verdicts[2].cause == "used more than 256 MiB"
