@@ -184,7 +184,7 @@ def steps(client: OpenAI, job_id: str) -> list[list[int]]:
         if event.message.startswith("The job goes on"):
             found.append([])
         elif event.type == "metrics" and "train_loss" in (event.data or {}):
-            found[-1].append(int(event.data["step"]))  # type: ignore[index]
+            found[-1].append(int(event.data["step"]))  # type: ignore[index]  # metrics events have data
     return found
 
 
@@ -284,12 +284,12 @@ def serving(host: Host, model: str) -> dict[str, Any]:
 
     def answer() -> str:
         with host.client() as client:
-            return str(client.chat.completions.create(**ask).choices[0].message.content)  # type: ignore[call-overload]
+            return str(client.chat.completions.create(**ask).choices[0].message.content)  # type: ignore[call-overload]  # settings by their names
 
     first, same = answer(), 0
     for _ in range(KILLS["serving"]):
         with host.client() as client, contextlib.suppress(Exception):
-            for _chunk in client.chat.completions.create(**ask | {"max_tokens": 200, "stream": True}):  # type: ignore[call-overload]
+            for _chunk in client.chat.completions.create(**ask | {"max_tokens": 200, "stream": True}):  # type: ignore[call-overload]  # settings by their names
                 host.kill()
                 break
         host.start()

@@ -120,7 +120,7 @@ class Passing:
     async def _sent(
         self, caller: Caller, url: URL, body: bytes | AsyncIterator[bytes], *, completion: bool
     ) -> aiohttp.ClientResponse | None:
-        """The head of the upstream's answer; None where there is none, of which the caller is told."""
+        """The head of the upstream's answer; None where there is none, which the caller sees."""
         sent = headers.to_upstream(caller.scope["headers"], plain=completion)
         length = len(body) if isinstance(body, bytes) else caller.length
         if length is not None and (not isinstance(body, bytes) or length > _SMALL):

@@ -1,6 +1,6 @@
 """Soft labels: how sure the teacher was of each field of an answer, by the probabilities of its tokens, for a classifier to learn.
 
-A known answer counts whole, and so does one whose endpoint gave no probabilities; how many these are is told.
+A known answer counts whole, and so does one whose endpoint gave no probabilities; how many these are is reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tune is asked each held-out row once, after its price was told; one that is dark is told apart from a key that is refused."""
+"""The tune is asked each held-out row once, after its price was shown; one that is dark is distinguished from a key that is refused."""
 
 from __future__ import annotations
 

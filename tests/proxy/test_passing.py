@@ -54,7 +54,7 @@ async def test_the_sdk_reads_answers_streams_and_errors_as_from_the_api_itself(t
     async with proxied(tmp_path) as proxy, AsyncOpenAI(base_url=proxy.url, api_key="sk-mine", max_retries=0) as client:
         turns = [{"role": "user", "content": "hello"}]
         one = await client.chat.completions.create(model="big-1", messages=turns)  # type: ignore[arg-type]  # plain dicts
-        stream = await client.chat.completions.create(model="big-1", messages=turns, stream=True)  # type: ignore[arg-type]
+        stream = await client.chat.completions.create(model="big-1", messages=turns, stream=True)  # type: ignore[arg-type]  # turns as plain objects
         text = "".join([part.choices[0].delta.content or "" async for part in stream])
         assert one.choices[0].message.content == text == proxy.api.answer
         with pytest.raises(APIStatusError) as refused:

@@ -42,7 +42,7 @@ class Answering:
 @contextmanager
 def answering(folder: Path, bases: Mapping[str, str], **settings: object) -> Iterator[Answering]:
     """A host of some bases, in a folder that may have been another's before."""
-    home, told = Home(folder), HostSettings(bases=bases, **settings)  # type: ignore[arg-type]
+    home, told = Home(folder), HostSettings(bases=bases, **settings)  # type: ignore[arg-type]  # settings by their names
     db = Database(home.database, SCHEMAS)
     host = Host(told, home, db, Engines(told, home), None)  # type: ignore[arg-type]  # nothing is trained here
 

@@ -29,7 +29,7 @@ class TrainingHost:
     host: Host
 
     def upload(self, data: bytes, purpose: str = "fine-tune") -> str:
-        return self.client.files.create(file=("rows.jsonl", data), purpose=purpose).id  # type: ignore[arg-type]
+        return self.client.files.create(file=("rows.jsonl", data), purpose=purpose).id  # type: ignore[arg-type]  # any purpose, and no engine, which no job asks
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def training_host(folder: Path, base: Path, *, trains: bool = True) -> Iterator[
     db = Database(home.database, tuple(dict.fromkeys((*SCHEMAS, jobs.SCHEMA))))
     settings = HostSettings(bases={"tiny": str(base)}, aliases={"gpt-4o-mini-2024-07-18": "tiny"})
     queue = TrainingQueue(db, home)
-    host = Host(settings, home, db, None, queue)  # type: ignore[arg-type]
+    host = Host(settings, home, db, None, queue)  # type: ignore[arg-type]  # any purpose, and no engine, which no job asks
 
     @asynccontextmanager
     async def during() -> AsyncIterator[None]:

@@ -128,7 +128,7 @@ def _rows(tuning: Tuning, adapt: Callable[[], None]) -> None:
 
 
 def _first(train: Path, into: Path) -> Path:
-    """A few rows of the training file, where the trainer wants some to look at; nothing is told of them."""
+    """A few rows of the training file, where the trainer wants some to look at; nothing is reported of them."""
     lines = train.read_bytes().splitlines(keepends=True)[:_LOOKED_AT]
     into.write_bytes(b"".join(lines))
     return into

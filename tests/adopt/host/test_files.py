@@ -22,7 +22,7 @@ DATA = b"\xef\xbb\xbf{\xff\x00 broken\r\n"
 
 async def fetched(host: tuning_host.TuningHost, file_id: str, folder: Path, role: str = "training") -> TuneFile:
     async with access.opened(access.address_of(host.base_url, "K", {"K": KEY})) as client:
-        return await fetch(client, role, file_id, "training.jsonl", folder)  # type: ignore[arg-type]
+        return await fetch(client, role, file_id, "training.jsonl", folder)  # type: ignore[arg-type]  # a plain text for the role
 
 
 async def test_a_file_is_kept_to_the_byte(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def request(body: bytes, kind: str, cuts: Sequence[int] = (), *, hangs_up: bool 
     async def receive() -> dict[str, object]:
         return waiting.pop(0)
 
-    return Request({"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}, receive)  # type: ignore[arg-type]
+    return Request({"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}, receive)  # type: ignore[arg-type]  # a stand-in for ASGI that only receives
 
 
 @pytest.fixture(scope="module")

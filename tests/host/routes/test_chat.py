@@ -182,5 +182,5 @@ def test_a_client_that_hangs_up_stops_the_work(host: Answering) -> None:
     host.client.chat.completions.create(**ASKED)
     # 400 tokens of the other answer would come first: one batch computes at a time
     assert time.monotonic() - began < 30
-    engine = host.host.engine.opened["tiny"]  # type: ignore[attr-defined]
+    engine = host.host.engine.opened["tiny"]  # type: ignore[attr-defined]  # the engine of one base, behind the choice
     assert not engine.waiting

@@ -46,12 +46,12 @@ def dying(folder: str, point: str) -> None:
         if (point, passed["fsync"]) in (("fsynced", 1), ("settled", 2)):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    files.aside = dies_after(files.aside, False)  # type: ignore[assignment]
-    files.os.fsync = fsyncs  # type: ignore[attr-defined]
-    Path.replace = dies_after(Path.replace, point == "renamed")  # type: ignore[method-assign]
+    files.aside = dies_after(files.aside, False)  # type: ignore[assignment]  # it dies there
+    files.os.fsync = fsyncs  # type: ignore[attr-defined]  # a module that it imports
+    Path.replace = dies_after(Path.replace, point == "renamed")  # type: ignore[method-assign]  # it dies there
     if point == "begun":
-        Path.open = dies_after(Path.open, True)  # type: ignore[method-assign, assignment]
-    Database.write = dies_after(Database.write, point in ("recorded", "row deleted"))  # type: ignore[method-assign]
+        Path.open = dies_after(Path.open, True)  # type: ignore[method-assign, assignment]  # it dies there
+    Database.write = dies_after(Database.write, point in ("recorded", "row deleted"))  # type: ignore[method-assign]  # it dies there
     if point == "row deleted":
         files.delete(db, home, kept.id)
     files.add(db, home, "new", "batch", b"n" * 5000)
@@ -81,7 +81,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(files.os, "fsync", full)  # type: ignore[attr-defined]
+        patched.setattr(files.os, "fsync", full)  # type: ignore[attr-defined]  # a module that it imports
         with pytest.raises(OSError, match="space"):
             files.add(db, home, "a", "batch", b"data")
     with monkeypatch.context() as patched:
@@ -116,7 +116,7 @@ def test_order_purpose_and_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [file.filename for file in files.every(db, purpose="vision", oldest_first=True)] == ["1", "3"]
     assert files.get(db, made[4].id) == made[4]
     later = time.time() + 3601
-    monkeypatch.setattr(files.time, "time", lambda: later)  # type: ignore[attr-defined]
+    monkeypatch.setattr(files.time, "time", lambda: later)  # type: ignore[attr-defined]  # a module that it imports
     assert files.get(db, made[4].id) is None
     assert [file.filename for file in files.every(db)] == ["3", "2", "1", "0"]
     assert files.expire(db, home) == [made[4].id]

@@ -25,7 +25,7 @@ def job(name: str, **changed: object) -> Job:
         "id": name, "created_at": time.time(), "status": "validating_files", "model": "gpt", "base": "small", "name": f"ft:gpt:distill::{name}",
         "training_file": "file-1", "hyperparameters": {"n_epochs": "auto"},
     }  # fmt: skip
-    return Job(**(values | changed))  # type: ignore[arg-type]
+    return Job(**(values | changed))  # type: ignore[arg-type]  # values by their names
 
 
 def test_a_job_comes_back_as_it_was(db: Database, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_parts_in_any_order(place: Place, pieces: list[bytes], luck: object) -> 
     whole = b"".join(pieces)
     upload = opened(place, len(whole))
     order = list(range(len(pieces)))
-    luck.shuffle(order)  # type: ignore[attr-defined]
+    luck.shuffle(order)  # type: ignore[attr-defined]  # the module that it imports, and a list as it is drawn
     parts = {n: uploads.add_part(*place, upload, pieces[n]) for n in order}
     ids = [part.id for n in range(len(pieces)) if (part := parts[n])]
     before = lies_there(place)
@@ -76,7 +76,7 @@ def test_an_upload_that_has_ended(place: Place, monkeypatch: pytest.MonkeyPatch)
     assert not uploads.cancel(*place, upload.id)
     assert uploads.add_part(*place, upload, b"abcd") is None
     later = time.time() + 3601
-    monkeypatch.setattr(uploads.time, "time", lambda: later)  # type: ignore[attr-defined]
+    monkeypatch.setattr(uploads.time, "time", lambda: later)  # type: ignore[attr-defined]  # the module that it imports, and a list as it is drawn
     uploads.expire(*place)
     ended = uploads.get(place[0], other.id)
     assert ended

@@ -50,17 +50,17 @@ def test_one_process_works_at_a_time_and_none_repeats_what_a_checkpoint_holds(ti
     first, second = started(folder), started(folder)
     until(lambda: len(steps(folder)) >= 3)
     one, other = (first, second) if (folder / ".lock").read_text() == str(first.pid) else (second, first)
-    one.stdin.close()  # type: ignore[union-attr]
+    one.stdin.close()  # type: ignore[union-attr]  # it was started with a pipe
     assert one.wait(300) == STOPPED
     stopped = len(steps(folder))
     until(lambda: len(steps(folder)) >= stopped + 4)
     other.send_signal(signal.SIGKILL)
     assert other.wait(300) == -signal.SIGKILL
-    other.stdin.close()  # type: ignore[union-attr]
+    other.stdin.close()  # type: ignore[union-attr]  # it was started with a pipe
     killed, held = len(steps(folder)), last_checkpoint(folder)
     last = started(folder)
     assert last.wait(300) == 0
-    last.stdin.close()  # type: ignore[union-attr]
+    last.stdin.close()  # type: ignore[union-attr]  # it was started with a pipe
     found = steps(folder)
     assert found[:killed] == list(range(1, killed + 1))
     assert found[killed:] == list(range(held + 1, 81))

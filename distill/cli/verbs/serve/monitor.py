@@ -17,45 +17,29 @@ if TYPE_CHECKING:
 def monitor(
     spec: Spec,
     logs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS..."
-        ),
+        list[Path] | None, typer.Argument(help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS...")
     ] = None,
     feedback: Annotated[
         list[Path] | None,
         typer.Option(
-            "--feedback",
-            metavar="FILE",
+            "--feedback", metavar="FILE",
             help="what people said of calls, by their ids: right, wrong, or the corrected answer; also of earlier calls; repeatable",
         ),
     ] = None,
     run: Annotated[
-        str | None,
-        typer.Option(
-            "--run", help="the run to hold them against; default: that of the promoted student, else the newest"
-        ),
+        str | None, typer.Option("--run", help="the run to hold them against; default: that of the promoted student, else the newest")
     ] = None,
-    sample: Annotated[
-        int | None,
-        typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0),
-    ] = None,
+    sample: Annotated[int | None, typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0)] = None,
     harvest: Annotated[
-        Path | None,
-        typer.Option(
-            "--harvest", help="a file of seeds: what the student handles badly, masked, new, never near a test row"
-        ),
+        Path | None, typer.Option("--harvest", help="a file of seeds: what the student handles badly, masked, new, never near a test row")
     ] = None,
     label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label", metavar="NAME=VALUE", help="with --harvest: a label that the log does not tell; repeatable"
-        ),
+        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="with --harvest: a label that the log does not tell; repeatable")
     ] = None,
     sets: Set = None,
     max_usd: Usd = None,
     as_json: AsJson = False,
-) -> None:
+) -> None:  # fmt: skip
     """Watch a shipped student by its logs.
 
     Schema failures, refusals, lengths, languages, new kinds of input and more are held against the run's own figures, with a

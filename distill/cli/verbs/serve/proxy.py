@@ -45,7 +45,7 @@ def proxy(
     student_timeout: Annotated[float, typer.Option(help="seconds after which the teacher answers instead", min=0.01)] = 10.0,
     look_every: Annotated[float, typer.Option(help="seconds between two looks of the monitor at the student's answers", min=1)] = 300.0,
     again: Annotated[bool, typer.Option("--again", help="let a student answer that an alarm has switched off")] = False,
-    host: Annotated[str, typer.Option(help="the address to listen at")] = "127.0.0.1",
+    address: Annotated[str, typer.Option(help="the address to listen at")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 picks a free port", min=0, max=65535)] = 8010,
     logs: Annotated[Path | None, typer.Option(help="the folder of the rows; default: logs/TASK in the project", metavar="DIR")] = None,
     sets: Set = None,
@@ -82,7 +82,7 @@ def proxy(
             timeout_s=student_timeout, look_every_s=look_every, again=again,
         )  # fmt: skip
     folder = logs or place.home / "logs" / place.task
-    settings = ProxySettings(place.task, place.home, base_url(to), folder, mode, student, host, port)
+    settings = ProxySettings(place.task, place.home, base_url(to), folder, mode, student, address, port)
     found = serve(
         settings,
         say=_say,

@@ -46,7 +46,7 @@ def rows(file: Path) -> Iterator[InputRow]:
 
 
 def checked(file: Path, endpoint: str) -> Checked:
-    """Read a file through; what is wrong with it is told, not raised."""
+    """Read a file through; what is wrong with it is said, not raised."""
     found, seen = Checked(), set[str]()
     if file.stat().st_size > MOST_BYTES:
         found.faults.append(

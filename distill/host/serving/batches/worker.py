@@ -120,7 +120,7 @@ class BatchWorker:
     def _width(self, batch: Batch) -> int:
         try:
             return self.answerer.engine.width(self.answerer.served(batch.model or ""))
-        except ApiError:  # the model was deleted: each request is told so
+        except ApiError:  # the model was deleted: each request is refused so
             return 1
 
     async def _lane(self, batch: Batch, left: Iterator[InputRow]) -> None:

@@ -28,7 +28,7 @@ FAULTS = (ApiError, UsageError, OSError, ValueError, LookupError, AttributeError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    """An answer that waits for its batch; what goes wrong with the batch is told by `fail`."""
+    """An answer that waits for its batch; what goes wrong with the batch is reported by `fail`."""
 
     adapter: Path | None
     writing: Writing
@@ -136,7 +136,7 @@ class Transformers:
                 loaded = await self._loaded()
                 async with self._computing:
                     await asyncio.to_thread(_write, loaded, adapter, [one.writing for one in batch])
-            except Exception as fault:  # noqa: BLE001 - whatever a model fails with is told to each who waits
+            except Exception as fault:  # noqa: BLE001 - whatever a model fails with is reported to each who waits
                 for one in batch:
                     one.told.put_nowait(fault)
 

@@ -73,7 +73,7 @@ def test_a_price_is_told_and_waits_for_a_person(host: TuningHost, distill: Disti
 
 
 def test_a_tune_that_is_dark_leaves_its_rows_to_a_student(host: TuningHost, distill: Distill) -> None:
-    """Nobody can say whether the student replaces it; what the student gets right of the known answers is told."""
+    """Nobody can say whether the student replaces it; what the student gets right of the known answers is reported."""
     old_tunes.tuned(host, old_tunes.rows(120), old_tunes.rows(40, start=500))
     assert distill("adopt", "ftjob-1", "--base", "linear", "--only", "files").code == 0
     host.dark.add(MODEL)

@@ -60,7 +60,7 @@ def tunes(host: Answering, tmp_path_factory: pytest.TempPathFactory) -> list[str
 
 
 def engine(host: Answering) -> LlamaCpp:
-    found = host.host.engine._of(host_model())  # type: ignore[attr-defined]
+    found = host.host.engine._of(host_model())  # type: ignore[attr-defined]  # the engine of one base, behind the choice
     assert isinstance(found, LlamaCpp)
     return found
 

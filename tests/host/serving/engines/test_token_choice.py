@@ -14,7 +14,7 @@ LOGITS = [2.0, 1.0, 0.0, -1.0]
 def drawn(times: int = 200, **settings: object) -> list[int]:
     from distill.host.serving.engines.token_choice import TokenChoice
 
-    choice = TokenChoice(ModelQuestion(prompt="a", seed=1, **settings))  # type: ignore[arg-type]
+    choice = TokenChoice(ModelQuestion(prompt="a", seed=1, **settings))  # type: ignore[arg-type]  # settings by their names
     return [choice.draw(torch.tensor(LOGITS)) for _ in range(times)]
 
 

@@ -21,7 +21,7 @@ BASE = ServedModel("tiny", "tiny")
 
 
 def asked(text: str, most: int, **settings: object) -> ModelQuestion:
-    return ModelQuestion(prompt=text, max_tokens=most, seed=5, **settings)  # type: ignore[arg-type]
+    return ModelQuestion(prompt=text, max_tokens=most, seed=5, **settings)  # type: ignore[arg-type]  # settings by their names
 
 
 def engine(base: Path) -> Transformers:

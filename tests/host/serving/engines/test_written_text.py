@@ -1,4 +1,4 @@
-"""Text that grows: nothing is told twice, nothing is lost, nothing is taken back."""
+"""Text that grows: nothing is sent twice, nothing is lost, nothing is taken back."""
 
 from __future__ import annotations
 

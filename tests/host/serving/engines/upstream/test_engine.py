@@ -138,7 +138,7 @@ class Lines:
 
 def read(*chunks: Any) -> list[Piece]:
     async def pieces() -> list[Piece]:
-        return [piece async for piece in reply.pieces(Lines(*chunks), chat=True)]  # type: ignore[arg-type]
+        return [piece async for piece in reply.pieces(Lines(*chunks), chat=True)]  # type: ignore[arg-type]  # a reply of lines alone
 
     return asyncio.run(pieces())
 
