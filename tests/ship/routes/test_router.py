@@ -26,8 +26,8 @@ CASES = {
 
 
 def sync(router: Router, url: str, message: str, labels: dict[str, str] | None = None) -> RoutedAnswer:
-    client = OpenAI(base_url=url, api_key="k", max_retries=0)
-    return router.ask({"message": message, "kind": "c"}, student=client, teacher=client, labels=labels)
+    with OpenAI(base_url=url, api_key="k", max_retries=0) as client:
+        return router.ask({"message": message, "kind": "c"}, student=client, teacher=client, labels=labels)
 
 
 async def awaited(router: Router, url: str, message: str) -> RoutedAnswer:
@@ -68,8 +68,8 @@ async def test_what_the_teacher_raises_is_raised(tmp_path: Path) -> None:
 
 def test_a_missing_field_or_client_is_said_before_any_call(tmp_path: Path) -> None:
     router = load(written(tmp_path / "out"))
-    client = OpenAI(base_url="http://127.0.0.1:9/v1", api_key="k")
-    with pytest.raises(UsageError, match="needs message; message is missing of"):
-        router.ask({"text": "?"}, student=client, teacher=client)
-    with pytest.raises(UsageError, match="give the client of the server"):
-        router.ask({"message": "?"}, teacher=client)
+    with OpenAI(base_url="http://127.0.0.1:9/v1", api_key="k") as client:
+        with pytest.raises(UsageError, match="needs message; message is missing of"):
+            router.ask({"text": "?"}, student=client, teacher=client)
+        with pytest.raises(UsageError, match="give the client of the server"):
+            router.ask({"message": "?"}, teacher=client)
