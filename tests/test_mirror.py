@@ -124,7 +124,8 @@ ELSEWHERE = {
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
-    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/progress/loss_curve",
+    "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/answer_trainer "
+    "student/trainers/progress/loss_curve",
     "host/training/test_tune.py": "host/training/base host/training/order",
     "host/routes/test_jobs.py": "protocol/job",
     "host/routes/test_chat.py": "host/routes/answerer host/routes/event_stream host/serving/answers/chat "

@@ -28,7 +28,6 @@ from distill.records import content_id
 from distill.rundir import file_hash
 from distill.student.trainers import full, processes
 from distill.student.trainers.adapter_weights import save_adapter, with_adapter
-from distill.student.trainers.answer_loss import scoring_answers
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
 from distill.student.trainers.progress.loss_curve import OnEpoch, OnStep, TrainStep
@@ -199,7 +198,9 @@ def _trainer(
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
 
-    trainer = scoring_answers()(
+    from distill.student.trainers.answer_trainer import AnswerTrainer
+
+    trainer = AnswerTrainer(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([asdict(row) for row in rows]),

@@ -31,7 +31,6 @@ from distill.stats import Estimate, proportion
 from distill.student.trainers.adapter_weights import save_adapter
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
-from distill.student.tuning.pair_trainer import dataset, over_pairs
 from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -172,8 +171,10 @@ def train(
     kept_at, steps = out.parent / "preference", settings.steps(len(pairs.train))
     checkpoint = checkpoints.opened(kept_at, _key(base, adapter, pairs, settings))
     with quiet():
+        from distill.student.tuning.pair_trainer import PairTrainer, dataset
+
         model = _with_adapter(base, adapter, settings)
-        trainer = over_pairs()(
+        trainer = PairTrainer(
             model=model, args=_arguments(kept_at, settings, steps), train_dataset=dataset(pairs.train),
             processing_class=load.tokeniser(base, template),
         )  # fmt: skip

@@ -1,72 +1,68 @@
-"""TRL's DPO trainer over pairs that are tokens already, so that none is rendered in another way, or cut."""
+"""TRL's DPO trainer over pairs that are tokens already, so that none is rendered in another way, or cut.
+
+TRL takes seconds to import: this module is imported where a training begins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
+from datasets import Dataset
+from transformers.trainer_callback import PrinterCallback
+from trl import DPOTrainer
+
 from distill.student.trainers.batches import by_length
 from distill.student.tuning.pairs import TokenPair, as_columns
 
 if TYPE_CHECKING:
-    from datasets import Dataset
     from torch import Tensor
     from torch.utils.data import Sampler
-    from trl import DPOTrainer
 
 
 def dataset(pairs: Sequence[TokenPair]) -> Dataset:
-    from datasets import Dataset
-
     return Dataset.from_dict(dict(as_columns(pairs)))
 
 
-def over_pairs() -> type[DPOTrainer]:
-    from transformers.trainer_callback import PrinterCallback
-    from trl import DPOTrainer
+class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
+    """With the reference in memory, and margins of pairs that are held out."""
 
-    class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
-        """With the reference in memory, and margins of pairs that are held out."""
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.remove_callback(PrinterCallback)
 
-        def __init__(self, **given: Any) -> None:
-            super().__init__(**given)
-            self.remove_callback(PrinterCallback)
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        longest = zip(rows["prompt_ids"], rows["chosen_ids"], rows["rejected_ids"], strict=True)
+        lengths = [len(prompt) + max(len(better), len(worse)) for prompt, better, worse in longest]
+        per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return by_length(lengths, per_step, self.args.seed)
 
-        def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
-            rows = self.train_dataset if train_dataset is None else train_dataset
-            longest = zip(rows["prompt_ids"], rows["chosen_ids"], rows["rejected_ids"], strict=True)
-            lengths = [len(prompt) + max(len(better), len(worse)) for prompt, better, worse in longest]
-            per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
-            return by_length(lengths, per_step, self.args.seed)
+    def _prepare_dataset(self, rows: Dataset, *_: Any) -> Dataset:
+        return rows
 
-        def _prepare_dataset(self, rows: Dataset, *_: Any) -> Dataset:
-            return rows
+    def _batches(self, dataset: Dataset) -> Iterator[dict[str, Tensor]]:
+        size = self.args.per_device_eval_batch_size
+        for first in range(0, len(dataset), size):
+            rows = dataset.select(range(first, min(first + size, len(dataset)))).to_list()
+            yield self._prepare_inputs(self.data_collator(rows))
 
-        def _batches(self, dataset: Dataset) -> Iterator[dict[str, Tensor]]:
-            size = self.args.per_device_eval_batch_size
-            for first in range(0, len(dataset), size):
-                rows = dataset.select(range(first, min(first + size, len(dataset)))).to_list()
-                yield self._prepare_inputs(self.data_collator(rows))
+    def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
+        """In memory, and without a bar on a stderr that is the panel's."""
+        self.model.eval()
+        found = [self.compute_ref_log_probs(self.model, batch) for batch in self._batches(dataset)]
+        self.model.train()
+        for place, name in enumerate(("ref_chosen_logps", "ref_rejected_logps")):
+            dataset = dataset.add_column(name, [value for one in found for value in one[place].float().tolist()])
+        return dataset
 
-        def _precompute_ref_logps(self, dataset: Dataset, *_: Any) -> Dataset:
-            """In memory, and without a bar on a stderr that is the panel's."""
-            self.model.eval()
-            found = [self.compute_ref_log_probs(self.model, batch) for batch in self._batches(dataset)]
-            self.model.train()
-            for place, name in enumerate(("ref_chosen_logps", "ref_rejected_logps")):
-                dataset = dataset.add_column(name, [value for one in found for value in one[place].float().tolist()])
-            return dataset
-
-        def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
-            return _margins(self, dataset(pairs))
-
-    return PairTrainer
+    def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
+        return _margins(self, dataset(pairs))
 
 
 def _margins(trainer: Any, pairs: Dataset) -> list[float]:
     """The reward margin of each pair by the weights as they are now."""
-    import torch
-
     found: list[float] = []
     trainer.model.eval()
     for batch in trainer._batches(pairs):
