@@ -51,7 +51,6 @@ def address(base: Address, tuned: Path, name: str) -> Address:
 async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = None) -> TrainResult:
     """Train on the chat rows of a file, as the run trains its student, into the folder `out`; by itself with the spec's seed."""
     from distill.student.trainers import fine_tuning
-    from distill.student.trainers.threads import on_free_cores
 
     way, folder = run.task.spec.student.train, run.folder
     weights = run.task.base_weights
@@ -68,11 +67,10 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
     shown = _shown(run, settings, rows)
 
     def trained() -> TrainResult:
-        with on_free_cores() as cores:
-            return fine_tuning.train(
-                base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
-                track=way.track, on_step=cores.after(shown),
-            )  # fmt: skip
+        return fine_tuning.train(
+            base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
+            track=way.track, on_step=shown,
+        )  # fmt: skip
 
     result = await asyncio.to_thread(trained)
     convert(run.task, base, out)

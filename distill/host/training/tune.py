@@ -62,14 +62,11 @@ class Tuning:
 
 def run(tuning: Tuning) -> None:
     """Train, and say when it is done; Stopped where it was told to."""
-    from distill.student.trainers.threads import on_free_cores
-
     _keep_unseen(tuning)
     found = order.last_kept(tuning.folder)
     if found is None or found[0] < tuning.checked.steps:
-        with on_free_cores() as cores:
-            train = _pairs if tuning.order.method == "dpo" else _rows
-            train(tuning, cores.adapt)
+        train = _pairs if tuning.order.method == "dpo" else _rows
+        train(tuning)
         found = order.last_kept(tuning.folder)
     if found is None:
         raise ValueError("a training that has ended keeps its last epoch")
@@ -104,7 +101,7 @@ def _copied(checkpoint: Path, folder: Path) -> Path:
     return folder
 
 
-def _rows(tuning: Tuning, adapt: Callable[[], None]) -> None:
+def _rows(tuning: Tuning) -> None:
     """Supervised: answers of the assistant, by the trainer of `distill train`."""
     from distill.student.trainers import fine_tuning
 
@@ -113,7 +110,6 @@ def _rows(tuning: Tuning, adapt: Callable[[], None]) -> None:
     def on_step(step: TrainStep, left_s: float | None) -> None:
         if step.train_loss is not None:
             tuning.step(step.step, left_s, train_loss=step.train_loss, train_mean_token_accuracy=step.train_accuracy)
-        adapt()
 
     def on_epoch(step: TrainStep, save: Callable[[Path], Path]) -> None:
         measured = {"valid_loss": step.valid_loss, "valid_mean_token_accuracy": step.valid_accuracy}
@@ -150,7 +146,7 @@ def _settings(tuning: Tuning, base: Path) -> TuningSettings:
     )  # fmt: skip
 
 
-def _pairs(tuning: Tuning, adapt: Callable[[], None]) -> None:
+def _pairs(tuning: Tuning) -> None:
     """DPO: pairs of answers, from the tune that was named or from an adapter that changes nothing, which is the reference too."""
     from distill.base_model import load
     from distill.student.tuning import dpo
@@ -166,7 +162,6 @@ def _pairs(tuning: Tuning, adapt: Callable[[], None]) -> None:
 
     def on_step(step: int, loss: float) -> None:
         tuning.step(step, None, train_loss=loss)
-        adapt()
 
     def on_epoch(line: Mapping[str, Json], save: Callable[[Path], Path]) -> None:
         tuning.epoch(

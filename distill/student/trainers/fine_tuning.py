@@ -158,6 +158,8 @@ def _trained(
             if processes.first():
                 shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
             raise
+        finally:
+            trainer.close()
         processes.wait_for_all()
     return watch, model
 

@@ -7,8 +7,7 @@ states on the first batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ class FrozenLayers:
     """The states of rows above the first `count` layers of `model`, a decoder without its head."""
 
     def __init__(self, model: Module, count: int) -> None:
-        from torch.nn import ModuleList
+        from torch.nn import Identity, ModuleList
 
-        self._model = model
-        self._whole: ModuleList = model.layers
-        self._lower, self._upper = ModuleList(self._whole[:count]), ModuleList(self._whole[count:])
+        self._model, self._count = model, count
+        self._lower = _half(model, ModuleList(model.layers[:count]), norm=Identity())  # it stands above the last layer
+        self._upper = _half(model, ModuleList(model.layers[count:]))
         self._kept: dict[bytes, Tensor] = {}
         self._room = MOST_BYTES
 
@@ -36,15 +35,14 @@ class FrozenLayers:
         """What an epoch after the first takes of it, about: a layer that learns is run forwards and backwards, one below it forwards
         and only once; the head, the optimiser and the rest take as long as half of the layers (0.53 for 6 of 30; 0.6 was measured).
         """
-        lower, upper = len(self._lower), len(self._upper)
+        lower, upper = self._count, len(self._model.layers) - self._count
         rest = 2 * upper + (lower + upper) / 2
         return rest / (lower + rest)
 
     def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(rows, tokens, width): the last states, as the whole model gives them. Rows are padded on the right."""
         lower = self._below(input_ids, attention_mask)
-        with self._only(self._upper):
-            return _last(self._model(inputs_embeds=lower, attention_mask=attention_mask, use_cache=False))
+        return _last(self._upper(inputs_embeds=lower, attention_mask=attention_mask, use_cache=False))
 
     def same(self, input_ids: Tensor, attention_mask: Tensor) -> bool:
         """Whether the two halves give what the whole model gives."""
@@ -67,8 +65,8 @@ class FrozenLayers:
         lengths = attention_mask.sum(1).tolist()
         names = [row[:length].cpu().numpy().tobytes() for row, length in zip(input_ids, lengths, strict=True)]
         if not all(name in self._kept for name in names):
-            with torch.no_grad(), self._only(self._lower), _without_norm(self._model):
-                found = _last(self._model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False))
+            with torch.no_grad():
+                found = _last(self._lower(input_ids=input_ids, attention_mask=attention_mask, use_cache=False))
             for name, states, length in zip(names, found, lengths, strict=True):
                 self._keep(name, states[:length])
             return found
@@ -84,25 +82,12 @@ class FrozenLayers:
             self._kept[name] = states.clone()
             self._room -= size
 
-    @contextmanager
-    def _only(self, layers: ModuleList) -> Iterator[None]:
-        self._model.layers = layers
-        try:
-            yield
-        finally:
-            self._model.layers = self._whole
 
-
-@contextmanager
-def _without_norm(model: Module) -> Iterator[None]:
-    """The norm stands above the last layer, not between two."""
-    from torch.nn import Identity
-
-    norm, model.norm = model.norm, Identity()
-    try:
-        yield
-    finally:
-        model.norm = norm
+def _half(model: Module, layers: ModuleList, **others: Module) -> Module:
+    """The model with some of its layers, whose weights are its own: threads may compute both halves at once."""
+    half = copy(model)
+    half._modules = model._modules | {"layers": layers} | others
+    return half
 
 
 def _last(output: object) -> Tensor:

@@ -190,6 +190,8 @@ def train(
         except TrainError:
             shutil.rmtree(kept_at, ignore_errors=True)  # what went wrong would go on from there
             raise
+        finally:
+            trainer.close()
         if look.stopped is not None:
             raise look.stopped
         if not look.looked_at(trainer.state.global_step):  # it was killed between its last checkpoint and the look

@@ -5,7 +5,7 @@ TRL takes seconds to import: this module is imported where a training begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,10 +14,12 @@ from transformers.trainer_callback import PrinterCallback
 from trl import DPOTrainer
 
 from distill.student.trainers.batches import by_length
+from distill.student.trainers.row_threads import RowThreads
 from distill.student.tuning.pairs import TokenPair, as_columns
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
     from torch.utils.data import Sampler
 
 
@@ -31,6 +33,7 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.remove_callback(PrinterCallback)
+        self._rows = RowThreads(self.model)
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
         rows = self.train_dataset if train_dataset is None else train_dataset
@@ -38,6 +41,27 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so 
         lengths = [len(prompt) + max(len(better), len(worse)) for prompt, better, worse in longest]
         per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return by_length(lengths, per_step, self.args.seed)
+
+    def training_step(
+        self, model: Module, inputs: dict[str, Tensor], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """A step over the batch; on a CPU its pairs are computed apart, and their gradients added up."""
+        count = len(inputs["input_ids"]) // 2
+        parts = self._rows.parts(inputs["input_ids"][:count])
+        if len(parts) == 1:
+            found: Tensor = super().training_step(model, inputs, num_items_in_batch=num_items_in_batch)
+            return found
+        model.train()
+
+        def loss(pairs: list[int]) -> Tensor:
+            mean: Tensor = self.compute_loss(model, _part(inputs, pairs, count))
+            return mean * len(pairs) / count / self.current_gradient_accumulation_steps
+
+        return self._rows.learn(loss, parts)
+
+    def close(self) -> None:
+        """End its threads."""
+        self._rows.close()
 
     def _prepare_dataset(self, rows: Dataset, *_: Any) -> Dataset:
         return rows
@@ -59,6 +83,12 @@ class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so 
 
     def margins(self, pairs: Sequence[TokenPair]) -> list[float]:
         return _margins(self, dataset(pairs))
+
+
+def _part(inputs: Mapping[str, Tensor], pairs: Sequence[int], count: int) -> dict[str, Tensor]:
+    """Some of the `count` pairs of a batch, whose better texts stand before the worse ones."""
+    both = [*pairs, *(count + pair for pair in pairs)]
+    return {name: column[both if len(column) == 2 * count else list(pairs)] for name, column in inputs.items()}
 
 
 def _margins(trainer: Any, pairs: Dataset) -> list[float]:

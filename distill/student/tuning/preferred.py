@@ -39,7 +39,6 @@ _TRAINING = ("track", "preference")
 
 async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     """Train on the rows of a file, then on the pairs; GateNotMet before either where there are too few pairs."""
-    from distill.student.trainers.threads import on_free_cores
     from distill.student.tuning import dpo
 
     weights = run.task.base_weights
@@ -57,11 +56,10 @@ async def tune(run: ActiveRun, rows: Path) -> Mapping[str, Json]:
     shown = _shown(run, settings.steps(len(pairs.train)))
 
     def trained() -> DpoResult:
-        with on_free_cores() as cores:
-            return dpo.train(
-                base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter", settings=settings,
-                on_step=cores.after(shown),
-            )  # fmt: skip
+        return dpo.train(
+            base=base, template=weights.template, adapter=first, pairs=pairs, out=student / "adapter", settings=settings,
+            on_step=shown,
+        )  # fmt: skip
 
     result = await asyncio.to_thread(trained)
     if not result.kept:

@@ -14,7 +14,6 @@ from distill.errors import GateNotMet, SpecError
 from distill.pipeline import run as running
 from distill.pipeline.open_task import open_task
 from distill.pipeline.result import Run
-from distill.student.trainers.threads import FreeCores
 from distill.student.tuning import dpo
 from distill.teacher.progress import Silent
 
@@ -62,11 +61,8 @@ def test_a_run_goes_on_from_the_adapter_of_the_rows_and_keeps_what_helped(
     rows = (student / "supervised" / "adapter" / "adapter_model.safetensors").read_bytes()
     assert not (student / "adapter").exists()
 
-    watch, looks = Heard(), list[int]()
-    with monkeypatch.context() as patched:
-        patched.delenv("OMP_NUM_THREADS", raising=False)  # a number that is set is kept, and nothing looked at
-        patched.setattr(FreeCores, "adapt", lambda _self: looks.append(1))
-        result = run(paired, DRAWS, watch=watch)
+    watch = Heard()
+    result = run(paired, DRAWS, watch=watch)
     assert any("adapter of the rows is there already" in line for line in watch.lines)
     assert not (student / "supervised").exists()
     noted = json.loads((result.folder / "manifest.json").read_text())["stages"]["train"]["preference"]
@@ -76,8 +72,7 @@ def test_a_run_goes_on_from_the_adapter_of_the_rows_and_keeps_what_helped(
     curve = json.loads((student / "loss.json").read_text())
     assert {"train_loss", "tokens"} <= curve[0].keys()
     assert "valid_margin" in curve[-1]
-    pairs = sum("preference_loss" in line for line in curve)
-    assert len(looks) == 1 + pairs > 1, "the cores that others leave are looked at before the first step and after each"
+    assert any("preference_loss" in line for line in curve)
     assert any("held out" in line and "mean margin" in line for line in watch.lines)
     assert run(paired, DRAWS).done == []
 
