@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from distill.base_model.tokenise import IGNORED
-from distill.student.trainers import processes
+from distill.student.processes import group as processes
 from distill.student.trainers.batches import by_length
 from distill.student.trainers.frozen_layers import FrozenLayers
 
