@@ -114,7 +114,9 @@ def _watched(workers: Sequence[Worker], told: Path) -> int:
             return _after(first, why)
         time.sleep(_LOOK_S)
     if first.process.returncode < 0:
-        raise DistillError(f"{_cause(first, followers).death(len(workers))}; the same command goes on from the last checkpoint")
+        raise DistillError(
+            f"{_cause(first, followers).death(len(workers))}; the same command goes on from the last checkpoint"
+        )
     return first.process.returncode
 
 

@@ -22,6 +22,15 @@ TO = ("--to", "http://127.0.0.1:9/v1")
         (("mood", *TO, "--shadow"), "no spec at mood"),
         (("no/such/spec", *TO), "no spec at no/such/spec"),
         (("mood", *TO, "--student-url", "x", "--again"), "--student-url, --again: of no use without a student"),
+        (("mood", *TO, "--key-env", "K"), "--key-env K: it says whom a student answers that is --live"),
+        (
+            ("mood", *TO, "--live", "--key-env", "NO_SUCH_KEY"),
+            "--key-env NO_SUCH_KEY: the variable is empty or not set",
+        ),
+        (
+            ("mood", *TO, "--live", "--address", "192.0.2.1"),
+            "it needs --key-env VAR, the name of a variable with a key that callers of a live student have to send",
+        ),
     ],
 )
 def test_what_cannot_be_obeyed_is_said_at_once(
