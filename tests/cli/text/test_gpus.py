@@ -24,7 +24,7 @@ WAY = TrainingSettings(epochs=2, accumulate=4, layers=None)
 def test_one_machine_is_started_by_distill() -> None:
     head, each, start = gpu_lines(fit(EIGHT_B, WAY, ROWS, gpus(4, name="h100")))
     assert head.startswith("on 4 × h100: 64 steps of 32 rows, by 4 processes with 8 rows at a time; an estimate of ")
-    assert each.startswith("each GPU: 15.0 base + 0.6 adapter, gradients and moments + ")
+    assert each.startswith("each GPU: 15.0 base + 0.7 adapter, gradients and moments + ")
     assert each.endswith("of 80 GiB: it fits")
     assert start == "start: distill train SPEC --processes 4"
 
