@@ -24,12 +24,10 @@ RATES: dict[str, Figure] = {
     "bytes_a_token": Figure(4.2, "bytes", "English text"),
     "bytes_around": Figure(400, "bytes", "of a logged row beside its texts: ids, times, JSON"),
     "packed": Figure(0.3, "share", "Parquet with zstd of JSON Lines"),
-    "read_rows_a_second": Figure(200_000, "rows a core", "one pass over JSON Lines that hashes each row, a plain guess"),
+    "read_rows_a_second": Figure(38_000, "rows a core", "the script of docs/scaling.md on rows of 3 kB, its own CPU time"),
     "curate_rows_a_second": Figure(2_079, "rows a core", f"a million through twelve gates to the split in 481 s, {_BENCHMARKS}"),
     "sketch_rows_a_second": Figure(13_000, "rows a core", f"near-duplicates of texts of 180 words, {_BENCHMARKS}"),
     "curate_bytes_a_row": Figure(2_040, "bytes", f"1.9 GiB at a million rows, {_BENCHMARKS}"),
-    "machine_cores": Figure(16, "cores", "of one machine"),
-    "machine_gib": Figure(64, "GiB", "of memory of one machine"),
     "core_usd_an_hour": Figure(0.05, "$", "a plain guess"),
     "gpu_usd_an_hour": Figure(2.5, "$", "a plain guess for an H100"),
     "gpu_prompt_tokens_a_second": Figure(

@@ -81,7 +81,7 @@ def _curate_way(rows: float) -> str:
 
 
 def _teacher_way(endpoints: int) -> str:
-    return "one endpoint" if endpoints <= 1 else f"{endpoints:,} endpoints, or batch files"
+    return "one endpoint" if endpoints <= 1 else f"{endpoints:,} endpoints or files"
 
 
 def sample_for(share: float, least: float) -> float:

@@ -86,7 +86,9 @@ def _meeting(count: int, env: Mapping[str, str]) -> dict[str, str]:
     loopback = "lo0" if sys.platform == "darwin" else "lo"
     return {
         "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count),
-        "OMP_NUM_THREADS": env.get("OMP_NUM_THREADS", threads), "GLOO_SOCKET_IFNAME": env.get("GLOO_SOCKET_IFNAME", loopback),
+        "OMP_NUM_THREADS": env.get("OMP_NUM_THREADS", threads),
+        "TORCH_CPP_LOG_LEVEL": env.get("TORCH_CPP_LOG_LEVEL", "ERROR"),  # its warnings are not about the user's training
+        "GLOO_SOCKET_IFNAME": env.get("GLOO_SOCKET_IFNAME", loopback),
     }  # fmt: skip
 
 

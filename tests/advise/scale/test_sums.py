@@ -41,7 +41,7 @@ def test_ways_change_with_the_size() -> None:
     small = sums(Load(100_000, 600, 60), RATES, None)
     assert (small.curate_way, small.teacher_way, small.live_usd) == ("one machine", "one endpoint", None)
     assert BILLION.curate_way == "sample first, or Ray"
-    assert BILLION.teacher_way.endswith("endpoints, or batch files")
+    assert BILLION.teacher_way.endswith("endpoints or files")
 
 
 @given(some.floats(1, 1e10), some.floats(1, 1e5), some.floats(1, 1e4), some.integers(1, 8))

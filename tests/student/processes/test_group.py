@@ -144,7 +144,7 @@ def test_several_processes_learn_what_one_does_also_after_one_of_them_died(
     student = task.parent / "runs/mood/001/student"
     killed = by_several(task, 2, kill_the_second(student))
     assert killed.code == 1, killed
-    assert killed.err == ""
+    assert "Traceback" not in killed.err
     said = json.loads(killed.out)["error"]["message"]
     assert said.startswith("process 2 of 2 was killed by SIGKILL"), said
     assert said.endswith("so the training ended; the same command goes on from the last checkpoint")
