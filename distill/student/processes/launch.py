@@ -137,7 +137,7 @@ def _after(first: Worker, why: str) -> int:
             code = first.process.wait(patience)
         except subprocess.TimeoutExpired:
             continue
-        if asked is None and code > 0:
+        if asked is None and code >= 0:
             return code
         break
     raise DistillError(f"{why}; the same command goes on from the last checkpoint")
