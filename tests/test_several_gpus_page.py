@@ -43,5 +43,14 @@ def test_the_commands_on_two_machines_are_those_of_a_dry_run() -> None:
         assert f"\n{wanted} " in PAGE
 
 
+def test_the_hours_that_the_page_on_scaling_names() -> None:
+    """An adapter on all layers, 10,000 rows of 700 tokens, three epochs, on one H100."""
+    found = fit(EIGHT_B, TrainingSettings(epochs=3, layers=None), [RowTokens(700, 60)] * 10_000, gpus(1, name="h100"))
+    assert found.seconds_low is not None
+    assert found.seconds_high is not None
+    page = " ".join((Path(__file__).parents[1] / "docs" / "scaling.md").read_text().split())
+    assert f"for a base of 8B {found.seconds_low / 60:.0f} to {found.seconds_high / 60:.0f} minutes of an H100" in page
+
+
 def test_every_card_is_named() -> None:
     assert all(f"`{name}`" in PAGE for name in CARDS)
