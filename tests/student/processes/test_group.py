@@ -106,9 +106,12 @@ def by_several(task: Path, count: int, during: Callable[[subprocess.Popen[str]],
     env = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=task.parent, env=env, text=True, **pipes) as started:  # type: ignore[call-overload]  # pipes
-        if during is not None:
-            during(started)
-        out, err = started.communicate(timeout=600)
+        try:
+            if during is not None:
+                during(started)
+            out, err = started.communicate(timeout=900)
+        finally:
+            started.terminate()  # nothing is left where the test fails
         return Said(started.returncode, out, err)
 
 
@@ -116,7 +119,7 @@ def kill_the_second(student: Path) -> Callable[[subprocess.Popen[str]], None]:
     """As the kernel kills: once a checkpoint is whole."""
 
     def kill(started: subprocess.Popen[str]) -> None:
-        until = time.monotonic() + 300
+        until = time.monotonic() + 900
         while not list(student.glob("checkpoints/checkpoint-*/trainer_state.json")):
             assert started.poll() is None, started.communicate()
             assert time.monotonic() < until
