@@ -90,6 +90,7 @@ ELSEWHERE = {
     "lifecycle/registry/test_mlflow_registry.py": "spec/lifecycle/registry",
     "report/diff/test_run_diff.py": "cli/text/serve/diff cli/verbs/serve/diff",
     "cli/verbs/serve/test_routes.py": "cli/text/serve/routes",
+    "cli/verbs/worth/test_scale.py": "cli/text/worth/scale",
     "cli/verbs/serve/test_adopt.py": "cli/text/serve/adopt",
     "ship/routes/test_load.py": "api/routes",
     "ship/test_ship.py": "ship/whole_folder",

@@ -16,7 +16,7 @@ from distill import __version__, extras, memory
 from distill.cli import exit_codes
 from distill.cli.verbs import calibrate, clean, export, fault_server, look, preflight, prepare, reference, run
 from distill.cli.verbs.serve import adopt, chat, diff, host, monitor, proxy, refresh, registry, routes, ship
-from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi
+from distill.cli.verbs.worth import ablate, advise, checklist, curve, roi, scale
 from distill.errors import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Is it worth it?": {
         "advise": advise.advise,
+        "scale": scale.scale,
         "roi": roi.roi,
         "checklist": checklist.checklist,
     },

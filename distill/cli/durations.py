@@ -26,3 +26,10 @@ def about(seconds: float) -> str:
     if minutes < 60:
         return f"about {minutes} minute{'s' if minutes != 1 else ''}"
     return f"about {minutes // 60} h {minutes % 60:02d} min"
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An estimate by its ends: `about 7 to 28 minutes`."""
+    if low is None or high is None:
+        return "an unknown time"
+    return about(low) if about(low) == about(high) else f"{about(low)} to {about(high).removeprefix('about ')}"

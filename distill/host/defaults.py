@@ -50,6 +50,26 @@ def aliases_of(given: Sequence[str], bases: Mapping[str, str]) -> dict[str, str]
     return found
 
 
+def upstream_key_of(variable: str | None, env: Mapping[str, str], upstream: str | None) -> str | None:
+    """The key in a variable for the server behind; UsageError where there is no such server, or no key."""
+    if variable is None:
+        return None
+    if upstream is None:
+        raise UsageError(
+            f"--upstream-key-env {variable}: it is the key of the server behind --upstream, which is not given"
+        )
+    key = env.get(variable, "").strip()
+    if not key:
+        raise UsageError(
+            f"--upstream-key-env {variable}: the variable is empty or not set; export {variable}=… with that server's key"
+        )
+    if not key.isascii() or not key.isprintable():
+        raise UsageError(
+            f"--upstream-key-env {variable}: the key has characters that no header can carry; export it anew"
+        )
+    return key
+
+
 def keys_of(variable: str | None, env: Mapping[str, str]) -> tuple[str, ...]:
     """The keys in a variable, separated by commas; none where no variable is named."""
     if variable is None:

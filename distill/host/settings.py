@@ -18,6 +18,8 @@ class HostSettings:
     """One of these a client has to send as its key; without any, whatever it sends is taken."""
     upstream: str | None = None
     """A vLLM or another server that answers in place of the engines here."""
+    upstream_key: str | None = field(default=None, repr=False)
+    """What that server is sent as its key."""
     upload_bytes: int = 512 * 2**20
     """The most that one upload may have."""
     quota_bytes: int = 20 * 2**30

@@ -57,7 +57,7 @@ def assembled(
 ) -> ProxyParts:
     """Ready to serve."""
     beside = (student.live or student.shadow) if student else None
-    return ProxyParts(settings, Passing(upstream, writer, beside), writer, student, now())
+    return ProxyParts(settings, Passing(upstream, writer, beside, settings.caller_keys), writer, student, now())
 
 
 def student_parts(settings: ProxySettings, writer: LogWriter, say: Say) -> StudentParts | None:

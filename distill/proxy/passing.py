@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
+from distill.host.access.keys import has_key
 from distill.proxy import headers
 from distill.proxy.api_error import api_error
 from distill.proxy.caller import Caller, HungUp
@@ -61,6 +62,8 @@ class CallCounts:
     by_student: int = 0
     hung_up: int = 0
     unreachable: int = 0
+    other_keys: int = 0
+    """Chat completions with none of the callers' keys: the teacher's alone."""
     broken_off: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     """Errors of the proxy's own."""
@@ -74,6 +77,8 @@ class Passing:
     upstream: Upstream
     writer: LogWriter
     beside: Beside | None = None
+    caller_keys: tuple[str, ...] = ()
+    """Whose calls may be answered here; without any, everybody's."""
     counts: CallCounts = field(default_factory=CallCounts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,11 +106,7 @@ class Passing:
         arrived, completion = Arrived(), _is_completion(caller)
         body = await caller.body(MOST if completion else _SMALL)
         kept = body if completion and isinstance(body, bytes) else None
-        if (
-            kept is not None
-            and self.beside is not None
-            and (own := await self.beside.instead(kept, arrived)) is not None
-        ):
+        if kept is not None and (own := await self._instead(caller, kept, arrived)) is not None:
             self.counts.by_student += 1
             await self._respond(caller, own)
             return
@@ -116,6 +117,17 @@ class Passing:
             self.counts.not_kept["too_long"] += 1
         async with response:
             await self._relay(caller, response, self._intake(response, kept, arrived))
+
+    async def _instead(self, caller: Caller, request: bytes, arrived: Arrived) -> Response | None:
+        """The student's answer, where there is a student and the caller may have it."""
+        if self.beside is None:
+            return None
+        if self.caller_keys:
+            sent = headers.value_of(caller.scope["headers"], b"authorization").decode("utf-8", "surrogateescape")
+            if not has_key(sent, self.caller_keys):
+                self.counts.other_keys += 1
+                return None
+        return await self.beside.instead(request, arrived)
 
     async def _sent(
         self, caller: Caller, url: URL, body: bytes | AsyncIterator[bytes], *, completion: bool

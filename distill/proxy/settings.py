@@ -39,3 +39,5 @@ class ProxySettings:
     student: StudentSettings | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    caller_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Whose calls a live student answers; those with another key go to the teacher, which checks it. Without any, everybody's."""

@@ -16,7 +16,7 @@ def status(parts: ProxyParts) -> dict[str, Json]:
         "task": settings.task, "upstream": settings.upstream, "mode": settings.mode, "answers": _answers(parts), "since": parts.since,
         "calls": {
             "passed": calls.passed, "by_student": calls.by_student, "hung_up": calls.hung_up, "unreachable": calls.unreachable,
-            "broken_off": calls.broken_off, "faults": dict(calls.faults),
+            "broken_off": calls.broken_off, "other_keys": calls.other_keys, "faults": dict(calls.faults),
         },
         "records": {
             "folder": str(parts.writer.folder), "written": dict(records.written), "waiting": parts.writer.waiting,

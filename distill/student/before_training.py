@@ -16,6 +16,7 @@ from distill.student.preflight import hosts, target, tokens
 from distill.student.preflight.check import DatasetFiles, PreflightReport, Replayed, Way, check
 from distill.student.preflight.cost import TrainingSettings
 from distill.student.preflight.findings import GRADES, Finding
+from distill.student.preflight.gpus.cards import Gpus
 from distill.student.preflight.speed import Speed
 from distill.student.preflight.target import TrainingTarget
 from distill.student.tuning.replay import wanted
@@ -23,8 +24,10 @@ from distill.task.run import ActiveRun
 from distill.task.task import Task
 
 
-def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None) -> PreflightReport:
-    """What is wrong with the dataset of a run; UsageError where it has none yet. `rate` is asked how fast this machine trains."""
+def report(
+    task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None, gpus: Gpus | None = None
+) -> PreflightReport:
+    """What is wrong with the dataset of a run; UsageError where it has none yet. `rate` is asked how fast this machine trains, `gpus` are others."""
     # Not as a read of the stage that trains: what is only looked at here makes no training out of date.
     with reads.unrecorded():
         at = folder.path
@@ -33,7 +36,7 @@ def report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lam
             raise UsageError(f"run {folder.name} has no train.jsonl yet; `distill export {folder.task}` writes it")
         files = DatasetFiles(train, _rows_of(valid), _rows_of(test))
         aim = _target(task, rate)
-        found = check(files, aim.counter, aim.way, today=datetime.now(UTC).date())
+        found = check(files, aim.counter, dataclasses.replace(aim.way, gpus=gpus), today=datetime.now(UTC).date())
     return dataclasses.replace(found, file=f"{folder.name}/train.jsonl")
 
 
@@ -49,9 +52,11 @@ def replay_report(task: Task, folder: RunDir) -> PreflightReport:
     return dataclasses.replace(found, file=f"student.train.replay ({replay.from_})")
 
 
-def whole_report(task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None) -> PreflightReport:
+def whole_report(
+    task: Task, folder: RunDir, *, rate: Callable[[], Speed | None] = lambda: None, gpus: Gpus | None = None
+) -> PreflightReport:
     """`report` with what is wrong with the general rows as well, and their part of what the training takes."""
-    own, replay = report(task, folder, rate=rate), task.spec.student.train.replay
+    own, replay = report(task, folder, rate=rate, gpus=gpus), task.spec.student.train.replay
     if replay is None:
         return own
     general = replay_report(task, folder)
@@ -108,7 +113,7 @@ def _target(task: Task, rate: Callable[[], Speed | None]) -> TrainingTarget:
         )
     settings = TrainingSettings(
         epochs=train.epochs, batch_size=train.batch_size, learning_rate=train.learning_rate, rank=train.rank, layers=train.layers,
-        recompute=train.recompute, full=train.with_ == "full",
+        recompute=train.recompute, full=train.with_ == "full", accumulate=train.accumulate, bits=train.bits,
     )  # fmt: skip
     return target.of_weights(train.base, weights, settings, context=curation.context_of(task), rate=rate)
 

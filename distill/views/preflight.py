@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from distill.student import before_training
 from distill.student.preflight import speed, target
 from distill.student.preflight.check import DatasetFiles, PreflightReport, check
 from distill.student.preflight.data.lines import check_path
+from distill.student.preflight.gpus.cards import Gpus
 from distill.student.preflight.speed import Speed
 from distill.task.task import Task
 
@@ -26,7 +28,7 @@ _MOST_EPOCHS = 10_000
 
 def preflight(
     path: str | Path, *, base: str = "", host: str = "", valid: str | Path | None = None, test: str | Path | None = None,
-    epochs: float | None = None, usd_per_million: float | None = None,
+    epochs: float | None = None, usd_per_million: float | None = None, gpus: Gpus | None = None,
 ) -> PreflightReport:  # fmt: skip
     """What is wrong with a chat file before it trains, and what training it would take; nothing is changed or sent.
 
@@ -34,7 +36,7 @@ def preflight(
         report.ok, [(one.name, one.count) for one in report.findings]
 
     `base` is a folder, a *.gguf file, an id of the model hub or "embedded/smollm2-135m"; with `host` (openai, azure, nebius, together,
-    fireworks) a model's name there, and its limits are checked. UsageError where a file or the base is not there.
+    fireworks) a model's name there, and its limits are checked. `gpus` are those of another machine. UsageError where a file or the base is not there.
     """
     files = DatasetFiles(
         Path(path), Path(valid) if valid is not None else None, Path(test) if test is not None else None
@@ -50,7 +52,7 @@ def preflight(
     aim = target.of_names(
         base, host, folder=here, home=arguments.project_at(here), epochs=epochs, usd_per_million=usd_per_million
     )
-    return check(files, aim.counter, aim.way, today=datetime.now(UTC).date())
+    return check(files, aim.counter, dataclasses.replace(aim.way, gpus=gpus), today=datetime.now(UTC).date())
 
 
 def is_file(given: str) -> bool:
@@ -61,7 +63,7 @@ def is_file(given: str) -> bool:
     )
 
 
-def of_run(given: str, home: Path, overrides: Sequence[str]) -> PreflightReport:
+def of_run(given: str, home: Path, overrides: Sequence[str], gpus: Gpus | None = None) -> PreflightReport:
     """The same for the dataset of a run, or of a task's newest run, against what its spec trains."""
     folder = arguments.run_of(given, home)
     place = arguments.place_of(Path(given) if arguments.exists(Path(given)) else folder.path)
@@ -70,7 +72,7 @@ def of_run(given: str, home: Path, overrides: Sequence[str]) -> PreflightReport:
         raise UsageError(
             f"{place.spec} is the task {task.spec.task!r}, and the run {folder.name} is of another; name its spec"
         )
-    return before_training.whole_report(task, folder, rate=partial(_speed, task))
+    return before_training.whole_report(task, folder, rate=partial(_speed, task), gpus=gpus)
 
 
 def _speed(task: Task) -> Speed | None:

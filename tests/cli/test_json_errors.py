@@ -26,6 +26,7 @@ TAKES_NEITHER = [
     "init",
     "list",
     "advise",
+    "scale",
     "explain-miss",
     "gates",
     "presets",

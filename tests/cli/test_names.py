@@ -77,6 +77,7 @@ def test_every_verb_that_takes_a_name_is_tried() -> None:
         "adopt",
         "list",
         "advise",
+        "scale",
         "explain-miss",
         "calibrate",
         "gates",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from distill.errors import UsageError
-from distill.host.defaults import BASES, aliases_of, bases_of, keys_of
+from distill.host.defaults import BASES, aliases_of, bases_of, keys_of, upstream_key_of
 from distill.host.settings import HostSettings
 
 
@@ -36,6 +36,19 @@ def test_all_bases_that_are_none_are_named_at_once() -> None:
 def test_aliases_that_are_none(one: str) -> None:
     with pytest.raises(UsageError, match="smollm2-135m"):
         aliases_of([one], BASES)
+
+
+def test_the_key_of_the_server_behind() -> None:
+    url = "http://127.0.0.1:9000/v1"
+    assert upstream_key_of(None, {}, None) is None
+    assert upstream_key_of("K", {"K": " sk-behind\n"}, url) == "sk-behind"
+    for env, upstream, said in (
+        ({"K": "k"}, None, "--upstream, which is not given"),
+        ({}, url, "empty or not set"),
+        ({"K": "schlüssel"}, url, "no header"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            upstream_key_of("K", env, upstream)
 
 
 def test_keys() -> None:

@@ -58,10 +58,13 @@ async def proxied(
     mode: Mode = "record",
     student: StudentSettings | None = None,
     api: Api | None = None,
+    caller_keys: tuple[str, ...] = (),
 ) -> AsyncIterator[Proxied]:
     """`to` is another upstream than the API of the tests; rows come to `folder`/logs/mood."""
     api, said = api or Api(), list[str]()
     async with served(api.app()) as behind, aiohttp.ClientSession(auto_decompress=False) as session:
-        settings = ProxySettings("mood", folder, to or behind, folder / "logs" / "mood", mode, student)
+        settings = ProxySettings(
+            "mood", folder, to or behind, folder / "logs" / "mood", mode, student, caller_keys=caller_keys
+        )
         async with proxy(settings, said.append) as parts, served(application(parts)) as url:
             yield Proxied(url, api, parts, session, said)

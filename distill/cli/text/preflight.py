@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from distill.cli.durations import about
+from distill.cli.durations import between
 from distill.cli.plain import cut
+from distill.cli.text.gpus import gpu_lines
 from distill.money import shown
 from distill.student.preflight.check import PreflightReport
 from distill.student.preflight.cost import Here, There
@@ -58,6 +59,8 @@ def _outlook(report: PreflightReport) -> Iterator[str]:
         yield f"replay: {replay.drawn:,} of {replay.rows:,} general rows of {replay.file} train along"
     if report.here is not None:
         yield _here(report.here)
+    if report.on_gpus is not None:
+        yield from gpu_lines(report.on_gpus)
     if report.there is not None:
         yield _there(report.there)
     if report.rows:
@@ -74,11 +77,7 @@ def _answers(report: PreflightReport) -> str:
 
 
 def _here(here: Here) -> str:
-    low, high = here.seconds_low, here.seconds_high
-    if low is None or high is None:
-        took = "an unknown time"
-    else:
-        took = about(low) if about(low) == about(high) else f"{about(low)} to {about(high).removeprefix('about ')}"
+    took = between(here.seconds_low, here.seconds_high)
     free = "" if here.free_bytes is None else f" of {here.free_bytes / 2**30:.1f} GiB free"
     return (
         f"here: an estimate of {took} for {here.tokens:,} tokens and {here.memory_bytes / 2**30:.1f} GiB{free}, "

@@ -8,12 +8,14 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
+from distill.cli.verbs import processes as several
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
+from distill.cli.verbs.processes import Processes
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -40,7 +42,7 @@ def run_stages(
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
     options: Mapping[str, str] | None = None, files: CiFiles | None = None,
 ) -> None:  # fmt: skip
-    from distill.student.trainers import processes
+    from distill.student.processes import group as processes
 
     done, task, lines = run_once(
         spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway, options=options
@@ -61,10 +63,12 @@ def run_once(
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
-    from distill.student.trainers import processes
+    from distill.student.processes import group as processes
 
-    if "train" in stages and not processes.first():
-        train_along()
+    if "train" in stages and processes.count() > 1:
+        processes.check_launch()
+        if not processes.first():
+            several.train_along()
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
     with Panel(quiet=as_json) as panel:
         done = pipeline.start(
@@ -75,22 +79,6 @@ def run_once(
         given = given_words(str(spec), sets or [], max_usd)
         lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
     return done, task, lines
-
-
-def train_along() -> NoReturn:
-    """What every process of a launcher but the first does: that one says what went wrong, and answers a Ctrl-C."""
-    import signal
-
-    from distill.errors import DistillError
-    from distill.student.trainers import fine_tuning
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # also while it waits in a call that Python cannot interrupt
-    try:
-        fine_tuning.follow()
-    except (DistillError, RuntimeError):  # the same fault as the first one's, or the first one is gone
-        raise typer.Exit(1) from None
-    raise typer.Exit
 
 
 def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
@@ -124,6 +112,7 @@ def run(
     new: NewRun = False,
     wait: WaitForJobs = False,
     anyway: Anyway = False,
+    processes: Processes = None,
     junit: Junit = None,
     summary: Summary = None,
 ) -> None:
@@ -131,6 +120,7 @@ def run(
 
     Stages whose inputs did not change are skipped.
     """
+    several.start(spec, [*(sets or []), *limited(limit)], processes)
     run_stages(
         spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
         stages=ALL, options=LIMIT, files=CiFiles(junit, summary),
@@ -212,6 +202,7 @@ def train(
     new: NewRun = False,
     wait: WaitForJobs = False,
     anyway: Anyway = False,
+    processes: Processes = None,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="cancel the run's job at its host, and train nothing")
     ] = False,
@@ -221,6 +212,7 @@ def train(
     By LoRA on this machine, or on a host.
     """
     if not cancel:
+        several.start(spec, sets or [], processes)
         run_stages(spec, sets, as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway, stages=("train",))
         return
     from distill.student.hosted.cancel import cancel as cancelled

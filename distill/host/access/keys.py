@@ -14,18 +14,20 @@ _LEAST = 16
 """Characters of a key that guards an address which others reach."""
 
 
-def check_start(address: str, keys: Sequence[str], variable: str | None) -> None:
-    """UsageError where the host would be open to others, or its key is none."""
+def check_start(
+    address: str, keys: Sequence[str], variable: str | None, *, option: str = "--key-env", who: str = "clients"
+) -> None:
+    """UsageError where the server would be open to others, or its key is none."""
     if variable is not None and not keys:
         raise UsageError(
-            f"--key-env {variable}: the variable is empty or not set; export {variable}=… with a long random key"
+            f"{option} {variable}: the variable is empty or not set; export {variable}=… with a long random key"
         )
     if loopback(address):
         return
     if not keys:
         raise UsageError(
-            f"--address {address} can be reached from other machines: it needs --key-env VAR, the name of a variable with a key that "
-            "clients have to send; or leave --address out, and only this machine is served"
+            f"--address {address} can be reached from other machines: it needs {option} VAR, the name of a variable with a key that "
+            f"{who} have to send; or leave --address out, and only this machine is served"
         )
     if any(len(key) < _LEAST for key in keys):
         raise UsageError(
@@ -46,18 +48,23 @@ def loopback(host: str) -> bool:
 
 def check_key(authorization: str, keys: Sequence[str]) -> str:
     """The key of a request; ApiError 401 where it is none of these. Takes as long for a wrong one as for a right one."""
-    kind, _, given = authorization.partition(" ")
-    given = given.strip()
+    given = authorization.partition(" ")[2].strip()
     if not keys:
         return ""
-    sent = given.encode("utf-8", "surrogateescape") if kind.lower() == "bearer" else b""
-    matches = [hmac.compare_digest(sent, key.encode()) for key in keys]
-    if not any(matches):
+    if not has_key(authorization, keys):
         told = (
             "Incorrect API key provided." if given else "You didn't provide an API key: send `Authorization: Bearer …`."
         )
         raise ApiError(told, status=401, code="invalid_api_key")
     return given
+
+
+def has_key(authorization: str, keys: Sequence[str]) -> bool:
+    """Whether a request has one of the keys; it takes as long to say no as yes."""
+    kind, _, given = authorization.partition(" ")
+    sent = given.strip().encode("utf-8", "surrogateescape") if kind.lower() == "bearer" else b""
+    matches = [hmac.compare_digest(sent, key.encode()) for key in keys]
+    return any(matches)
 
 
 def check_page(headers: Mapping[str, str], *, guarded: bool) -> None:

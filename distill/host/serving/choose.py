@@ -94,6 +94,6 @@ class Engines:
         from distill.host.serving.engines.upstream.engine import UpstreamEngine
 
         if self.settings.upstream:
-            return UpstreamEngine(self.settings.upstream, self.settings.bases)
+            return UpstreamEngine(self.settings.upstream, self.settings.bases, self.settings.upstream_key)
         found = weights_of(self.settings.bases[base], self.home.bases)
         return LlamaCpp(found) if choice(self.settings, self.home, base).engine == LLAMA else Transformers(found)

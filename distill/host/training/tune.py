@@ -18,6 +18,7 @@ from distill.host.training import hyperparameters, order
 from distill.host.training.base import weights_of
 from distill.host.training.order import CheckedRows, Order
 from distill.host.training.progress import ProgressWriter
+from distill.host.training.steps_left import StepsLeft
 from distill.records import Json
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -160,8 +161,10 @@ def _pairs(tuning: Tuning) -> None:
     )
     tokens = int(settings.epochs) * sum(_size(pair) for pair in train)
 
+    left = StepsLeft(tuning.checked.steps)
+
     def on_step(step: int, loss: float) -> None:
-        tuning.step(step, None, train_loss=loss)
+        tuning.step(step, left.after(step), train_loss=loss)
 
     def on_epoch(line: Mapping[str, Json], save: Callable[[Path], Path]) -> None:
         tuning.epoch(

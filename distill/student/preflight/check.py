@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+from distill.errors import UsageError
 from distill.records import Json
 from distill.student.preflight import cost, hosts
 from distill.student.preflight.advice import TrainingAdvice, advise
@@ -18,6 +19,9 @@ from distill.student.preflight.cost import Here, There, TrainingSettings
 from distill.student.preflight.data import held_out, lines, rows, together
 from distill.student.preflight.data.rows import Row
 from distill.student.preflight.findings import Finding, Findings
+from distill.student.preflight.gpus import fit as gpu_fit
+from distill.student.preflight.gpus.cards import GIB, Gpus
+from distill.student.preflight.gpus.fit import GpuFit
 from distill.student.preflight.hosts import TuningHostFacts
 from distill.student.preflight.shape import Shape
 from distill.student.preflight.speed import Speed
@@ -50,7 +54,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the rows are to train: on `machine`, or by `base` at a `host`, or nobody knows yet. `epochs` None: as advised."""
+    """How the rows are to train: on `machine` or on `gpus` elsewhere, or by `base` at a `host`, or nobody knows yet. `epochs` None: as advised."""
 
     base: str = ""
     host: TuningHostFacts | None = None
@@ -59,6 +63,7 @@ class Way:
     epochs: float | None = None
     usd_per_million: float | None = None
     least_rows: int = 1
+    gpus: Gpus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ class PreflightReport:
     there: There | None
     advice: TrainingAdvice
     replay: Replayed | None = None
+    on_gpus: GpuFit | None = None
+    """On the GPUs that were named; what it takes here is then no matter."""
 
     @property
     def stops(self) -> list[Finding]:
@@ -140,12 +147,14 @@ def check(files: DatasetFiles, counter: TokenCounter, way: Way, *, today: date) 
         sum(row.tokens.answers for row in train), params=way.machine.shape.params if way.machine else None, hosted=way.host is not None,
         full=way.settings.full,
     )  # fmt: skip
-    here, there = _here(train, way, advice), _there(train, way, advice)
+    here, there, on_gpus = _here(train, way, advice), _there(train, way, advice), _on_gpus(train, way, advice)
     _where(files.train, train, way, here, found, today)
+    if on_gpus is not None and not on_gpus.fits:
+        found.add("memory_short", said=_short(on_gpus), file=name)
     return PreflightReport(
         file=str(files.train), rows=len(train), valid_rows=len(valid) if files.valid else None, test_rows=len(tests) if files.test else None,
         base=way.base, host=way.host.name if way.host else "", tokens=_tokens(train, counter), findings=found.sorted(), here=here, there=there,
-        advice=advice,
+        advice=advice, on_gpus=on_gpus,
     )  # fmt: skip
 
 
@@ -162,13 +171,28 @@ def _tokens(train: Sequence[Row], counter: TokenCounter) -> Tokens:
 
 def _here(train: Sequence[Row], way: Way, advice: TrainingAdvice) -> Here | None:
     machine = way.machine
-    if machine is None or not train:
+    if machine is None or way.gpus is not None or not train:
         return None
     settings = replace(way.settings, epochs=way.epochs or advice.epochs)
     return cost.here(
         machine.shape, settings, [row.tokens for row in train], dtype=machine.dtype, itemsize=machine.itemsize,
         free_bytes=machine.free_bytes, speed=machine.speed,
     )  # fmt: skip
+
+
+def _on_gpus(train: Sequence[Row], way: Way, advice: TrainingAdvice) -> GpuFit | None:
+    if way.gpus is None or not train:
+        return None
+    if way.machine is None:
+        raise UsageError(
+            "what would train on these GPUs? A base whose size is known is needed: for a file --base, for a task `with: lora` or `full`"
+        )
+    settings = replace(way.settings, epochs=way.epochs or advice.epochs)
+    return gpu_fit.fit(way.machine.shape, settings, [row.tokens for row in train], way.gpus)
+
+
+def _short(found: GpuFit) -> str:
+    return f"about {found.memory_bytes / GIB:.1f} GiB of the {found.gpus.memory_bytes / GIB:.0f} GiB that each GPU has"
 
 
 def _there(train: Sequence[Row], way: Way, advice: TrainingAdvice) -> There | None:

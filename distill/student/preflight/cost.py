@@ -18,6 +18,9 @@ from distill.student.preflight.tokens import RowTokens
 
 _HEADROOM = 1.2
 _ADAM = 16
+_GRADIENT = 4
+_SCALES = 0.02
+"""Bytes a weight for the scales of its block, where a base is quantised."""
 _PER_LAYER = 34
 """Times hidden size and bytes of a number: what a layer keeps of a token for the way back (Korthikanti et al., 2022)."""
 _REACHED = 0.5
@@ -36,6 +39,9 @@ class TrainingSettings:
     recompute: bool = False
     full: bool = False
     """All weights are tuned, in fp32."""
+    accumulate: int = 1
+    bits: int | None = None
+    """Of the base's weights, where it is loaded quantised (QLoRA)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +72,56 @@ class There:
     says: str
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of one process, without the headroom that `total` adds."""
+
+    weights: int
+    """Of the base; in a full training with gradients and moments."""
+    adapter: int
+    """With its gradients and moments."""
+    kept: int
+    """What learning layers keep of a batch for the way back."""
+    scores: int
+    """Of the answers' tokens on the vocabulary."""
+    shared: int
+    """Gradients on their way between processes."""
+
+    @property
+    def total(self) -> int:
+        return int((self.weights + self.adapter + self.kept + self.scores + self.shared) * _HEADROOM)
+
+
 def memory(shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, itemsize: int) -> int:
     """Bytes at the batch of the longest rows."""
+    return memory_of(shape, settings, rows, itemsize=itemsize).total
+
+
+def memory_of(
+    shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, itemsize: int, processes: int = 1
+) -> Memory:
+    """The same by its parts, in one of so many processes."""
     learning = min(settings.layers or shape.layers, shape.layers)
-    weights = shape.params * (_ADAM if settings.full else itemsize)
     maps = 8 * shape.hidden + 3 * (shape.hidden + shape.inner)  # in and out of the linear maps of a layer
-    adapter = 0 if settings.full else settings.rank * maps * learning * _ADAM
+    learnt = shape.params if settings.full else settings.rank * maps * learning
     longest = sorted((row.whole for row in rows), reverse=True)[: settings.batch_size]
     tokens = max(longest, default=0) * len(longest)
-    kept = tokens * shape.hidden * itemsize * ((_PER_LAYER + learning) if settings.recompute else _PER_LAYER * learning)
     answers = sum(sorted((row.learnt / row.answers for row in rows), reverse=True)[: settings.batch_size])
-    scores = answers * (shape.head // shape.hidden) * 12  # in training precision, in fp32, and their gradient
-    return int((weights + adapter + kept + scores) * _HEADROOM)
+    return Memory(
+        weights=shape.params * _ADAM if settings.full else _stored(shape, settings.bits, itemsize),
+        adapter=0 if settings.full else learnt * _ADAM,
+        kept=tokens * shape.hidden * itemsize * ((_PER_LAYER + learning) if settings.recompute else _PER_LAYER * learning),
+        scores=int(answers * (shape.head // shape.hidden) * 12),  # in training precision, in fp32, and their gradient
+        shared=learnt * _GRADIENT if processes > 1 else 0,
+    )  # fmt: skip
+
+
+def _stored(shape: Shape, bits: int | None, itemsize: int) -> int:
+    """The base's weights; with `bits` its layers are quantised, and what maps tokens to states and back is not."""
+    if bits is None:
+        return shape.params * itemsize
+    layers = min(shape.layers * shape.layer, shape.params)
+    return int(layers * (bits / 8 + _SCALES)) + (shape.params - layers) * itemsize
 
 
 def operations(shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens]) -> float:
@@ -90,6 +134,14 @@ def operations(shape: Shape, settings: TrainingSettings, rows: Sequence[RowToken
     )
 
 
+def seconds(
+    shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, flops: float
+) -> tuple[float, float]:
+    """(low, high) where a matrix product reaches so many operations a second."""
+    middle = operations(shape, settings, rows) / (flops * _REACHED)
+    return middle / _SPREAD, middle * _SPREAD
+
+
 def here(
     shape: Shape, settings: TrainingSettings, rows: Sequence[RowTokens], *, dtype: str, itemsize: int, free_bytes: int | None, speed: Speed | None
 ) -> Here:  # fmt: skip
@@ -99,8 +151,7 @@ def here(
     if speed is not None and speed.tokens_per_second:
         low = high = tokens / speed.tokens_per_second
     elif speed is not None and speed.flops:
-        middle = operations(shape, settings, rows) / (speed.flops * _REACHED)
-        low, high = middle / _SPREAD, middle * _SPREAD
+        low, high = seconds(shape, settings, rows, flops=speed.flops)
     learning = min(settings.layers or shape.layers, shape.layers)
     what = "all weights" if settings.full else f"LoRA of rank {settings.rank} on {learning} of {shape.layers} layers"
     assumes = (

@@ -96,7 +96,7 @@ _WHERE = {
     "base_shuts_down": Kind("warning", "the base shuts down, and what is tuned on it too"),
     "host_closes": Kind("warning", "the host closes its fine-tuning"),
     "base_unknown": Kind("warning", "the base is not among those that are known to be tunable there"),
-    "memory_short": Kind("warning", "training here takes more memory than is free, by an estimate"),
+    "memory_short": Kind("warning", "training takes more memory than there is, by an estimate"),
     "few_rows": Kind("note", "fewer than 50 rows teach a form more than a task"),
 }
 

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from trl import SFTTrainer
 
 from distill.base_model.tokenise import IGNORED
-from distill.student.trainers import processes
+from distill.student.processes import group as processes
 from distill.student.trainers.answer_loss import AnswerStates
 from distill.student.trainers.batches import by_length
 from distill.student.trainers.row_threads import RowThreads

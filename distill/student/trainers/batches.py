@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from distill.student.trainers import processes
+from distill.student.processes import group as processes
 from distill.student.trainers.progress import checkpoints
 
 if TYPE_CHECKING:
@@ -44,10 +44,11 @@ def trl_arguments(kept: Path, settings: TrainingBatches, steps: int) -> dict[str
     """What every training by TRL here is given: rows whole, checkpoints spread over its steps into `kept`, a line a step, no bar."""
     from torch.cuda import is_available as on_gpu
 
+    share = processes.share_of(settings.batch_size, settings.accumulate)
     return {
         "output_dir": str(kept), "num_train_epochs": settings.epochs, "learning_rate": settings.learning_rate, "seed": settings.seed,
-        "per_device_train_batch_size": processes.share_of(settings.batch_size), "per_device_eval_batch_size": settings.batch_size,
-        "gradient_accumulation_steps": settings.accumulate, "gradient_checkpointing": settings.recompute,
+        "per_device_train_batch_size": share.rows, "per_device_eval_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": share.times, "gradient_checkpointing": settings.recompute,
         "use_cpu": not on_gpu(), "dataloader_pin_memory": on_gpu(), "max_length": None, "logging_steps": 1,
         "logging_nan_inf_filter": False,  # it replaces a NaN loss by the last good one
         "save_strategy": "steps", "save_steps": max(1, steps // checkpoints.SAVES), "disable_tqdm": True,

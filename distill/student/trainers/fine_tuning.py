@@ -26,7 +26,8 @@ from distill.base_model.quiet import quiet
 from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
-from distill.student.trainers import full, processes
+from distill.student.processes import group as processes
+from distill.student.trainers import full
 from distill.student.trainers.adapter_weights import save_adapter, with_adapter
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
@@ -111,9 +112,10 @@ def train(
     several processes the first calls this, the others `follow`.
     """
     shared = SharedTraining(base, train, valid, out, template, settings)
-    processes.share_of(settings.batch_size)
-    processes.announce(asdict(shared))
-    watch, model = _trained(shared, track, on_step, on_epoch)
+    processes.share_of(settings.batch_size, settings.accumulate)
+    with processes.while_all_live():
+        processes.announce(asdict(shared))
+        watch, model = _trained(shared, track, on_step, on_epoch)
     if watch.stopped is not None:
         raise watch.stopped
     return _finished(model, watch, out)

@@ -55,7 +55,7 @@ class RowThreads:
 
     def parts(self, ids: Tensor) -> list[list[int]]:
         """The parts of a batch of (rows, tokens)."""
-        from distill.student.trainers import processes
+        from distill.student.processes import group as processes
 
         whole = ids.device.type != "cpu" or processes.count() > 1
         return parts_of(len(ids), 0 if whole else ids.numel() * self._weights)

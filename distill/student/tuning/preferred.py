@@ -23,7 +23,7 @@ from distill.errors import UsageError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.student import adapter, other_formats
-from distill.student.trainers import processes
+from distill.student.processes import group as processes
 from distill.student.tuning import pairs as pairing
 from distill.task.run import ActiveRun
 from distill.teacher.endpoint.stopping import Stopped

@@ -137,6 +137,10 @@ def test_pairs_train_from_an_adapter_that_changes_nothing(made: Make) -> None:
     losses = [line["step"]["train_loss"] for line in lines if "step" in line]
     assert losses[0] == pytest.approx(0.6931, abs=1e-3)  # no answer is likelier than under the reference yet
     assert len(losses) == 4
+    left = [line["left_s"] for line in lines if "step" in line]
+    assert left[0] is None
+    assert all(seconds > 0 for seconds in left[1:-1])
+    assert left[-1] == 0
     assert [line["epoch"]["step"] for line in lines if "epoch" in line] == [2, 4]
     assert lines[-1]["done"]["tokens"] > 0
     assert (order.kept(folder, 4) / "adapter_model.safetensors").is_file()

@@ -51,6 +51,19 @@ async def test_the_student_answers_what_it_may_and_the_teacher_the_rest(home: Pa
     assert proxy.parts.passing.counts.by_student == 2
 
 
+async def test_with_keys_the_student_answers_their_callers_alone(home: Path) -> None:
+    """Whoever has another key, or none, is the teacher's to answer or to refuse."""
+    async with proxied(home, mode="live", student=promoted(home), caller_keys=("sk-ours", "sk-also")) as proxy:
+        turns = json.loads(request(CROSS))["messages"]
+        for key, model in (("sk-also", "distill/mood/001"), ("sk-other", "big-1")):
+            async with AsyncOpenAI(base_url=proxy.url, api_key=key, max_retries=0) as client:
+                found = await client.chat.completions.create(model="big-1", messages=turns)
+            assert (found.model.startswith("distill/"), model.startswith("distill/")) in ((True, True), (False, False))
+        assert len(proxy.api.came) == 1
+        assert proxy.parts.passing.counts.other_keys == 1
+        assert live_of(proxy).counts.asked == 1
+
+
 def _broken(*_: object) -> None:
     raise RuntimeError("a bug in a student")
 

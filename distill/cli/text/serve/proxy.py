@@ -34,9 +34,13 @@ def ready_lines(settings: ProxySettings, url: str, *, known: bool) -> list[str]:
         )
     if settings.host not in ("127.0.0.1", "::1", "localhost"):
         lines.append(
-            f"note: whoever reaches {settings.host} may call; keys are checked by the upstream alone, and a live student checks none"
+            f"note: whoever reaches {settings.host} may call; keys are checked by the upstream{_student_keys(settings)}"
         )
     return [*lines, f"how it is: GET {url.removesuffix('/v1')}/proxy/status; Ctrl-C ends it"]
+
+
+def _student_keys(settings: ProxySettings) -> str:
+    return ", and by the live student, which answers those of --key-env" if settings.mode == "live" else " alone"
 
 
 def ended_lines(found: Mapping[str, Json]) -> list[str]:
@@ -51,7 +55,7 @@ def ended_lines(found: Mapping[str, Json]) -> list[str]:
 
 def _beside(calls: Mapping[str, Json]) -> str:
     named = {"by_student": "answered by the student", "hung_up": "callers hung up", "unreachable": "upstream not reached",
-             "broken_off": "broken off by the upstream"}  # fmt: skip
+             "broken_off": "broken off by the upstream", "other_keys": "with a key that the student does not answer"}  # fmt: skip
     return "".join(f", {calls[name]:,} {what}" for name, what in named.items() if calls[name])
 
 

@@ -49,6 +49,9 @@ Upstream = Annotated[
     str | None,
     typer.Option(help="a vLLM that answers in place of the engines here, e.g. http://127.0.0.1:8001/v1", metavar="URL"),
 ]
+UpstreamKeyEnv = Annotated[
+    str | None, typer.Option("--upstream-key-env", help="the variable with the key of that server", metavar="VAR")
+]
 UploadMb = Annotated[int, typer.Option("--upload-mb", help="the most that one upload may have", min=1)]
 QuotaGb = Annotated[
     float, typer.Option("--quota-gb", help="the most that files and jobs may take on the disk", min=0.001)
@@ -63,7 +66,8 @@ CleanUp = Annotated[
 
 def host(
     base: Bases = None, alias: Aliases = None, address: Address = "127.0.0.1", port: Port = 8000, key_env: KeyEnv = None,
-    folder: Folder = Path(".distill"), upstream: Upstream = None, upload_mb: UploadMb = 512, quota_gb: QuotaGb = 20.0,
+    folder: Folder = Path(".distill"), upstream: Upstream = None,
+    upstream_key_env: UpstreamKeyEnv = None, upload_mb: UploadMb = 512, quota_gb: QuotaGb = 20.0,
     requests_per_minute: PerMinute = None, status: Status = False, clean_up: CleanUp = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Serve OpenAI's fine-tuning API here.
@@ -72,7 +76,7 @@ def host(
     written for OpenAI runs with OPENAI_BASE_URL changed. Ctrl-C stops it; a job that trains goes on at the next start.
     """
     from distill import extras
-    from distill.host.defaults import aliases_of, bases_of, keys_of
+    from distill.host.defaults import aliases_of, bases_of, keys_of, upstream_key_of
     from distill.host.home import Home
     from distill.host.settings import HostSettings
 
@@ -85,7 +89,8 @@ def host(
     bases = bases_of(base or [])
     settings = HostSettings(
         bases=bases, aliases=aliases_of(alias or [], bases), address=address, port=port, keys=keys_of(key_env, os.environ),
-        upstream=upstream, upload_bytes=upload_mb << 20, quota_bytes=int(quota_gb * 1e9), requests_per_minute=requests_per_minute,
+        upstream=upstream, upstream_key=upstream_key_of(upstream_key_env, os.environ, upstream),
+        upload_bytes=upload_mb << 20, quota_bytes=int(quota_gb * 1e9), requests_per_minute=requests_per_minute,
     )  # fmt: skip
     _serve(settings, home, key_env, as_json)
 

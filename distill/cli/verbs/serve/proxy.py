@@ -45,7 +45,11 @@ def proxy(
     student_timeout: Annotated[float, typer.Option(help="seconds after which the teacher answers instead", min=0.01)] = 10.0,
     look_every: Annotated[float, typer.Option(help="seconds between two looks of the monitor at the student's answers", min=1)] = 300.0,
     again: Annotated[bool, typer.Option("--again", help="let a student answer that an alarm has switched off")] = False,
-    address: Annotated[str, typer.Option(help="the address to listen at")] = "127.0.0.1",
+    address: Annotated[str, typer.Option(help="the address to listen at; with --live any but this machine's own needs --key-env")] = "127.0.0.1",
+    key_env: Annotated[
+        str | None,
+        typer.Option("--key-env", help="--live: the variable with the callers' keys that the student answers; others are the teacher's", metavar="VAR"),
+    ] = None,
     port: Annotated[int, typer.Option(help="0 picks a free port", min=0, max=65535)] = 8010,
     logs: Annotated[Path | None, typer.Option(help="the folder of the rows; default: logs/TASK in the project", metavar="DIR")] = None,
     sets: Set = None,
@@ -72,6 +76,7 @@ def proxy(
         "--student-key-env": student_key_env,
         "--again": again,
     }
+    keys = _caller_keys(mode, key_env, address)
     if mode == "record" and (named := [name for name, value in of_a_student.items() if value]):
         raise UsageError(f"{', '.join(named)}: of no use without a student; --shadow or --live asks the promoted one")
     place = _place(spec, mode)
@@ -82,7 +87,7 @@ def proxy(
             timeout_s=student_timeout, look_every_s=look_every, again=again,
         )  # fmt: skip
     folder = logs or place.home / "logs" / place.task
-    settings = ProxySettings(place.task, place.home, base_url(to), folder, mode, student, address, port)
+    settings = ProxySettings(place.task, place.home, base_url(to), folder, mode, student, address, port, keys)
     found = serve(
         settings,
         say=_say,
@@ -97,6 +102,22 @@ def _mode(*, shadow: bool, live: bool) -> Mode:
             "--shadow and --live: a student either answers beside the teacher or before it; take one of them"
         )
     return "shadow" if shadow else "live" if live else "record"
+
+
+def _caller_keys(mode: Mode, variable: str | None, address: str) -> tuple[str, ...]:
+    """Whose calls a live student answers; UsageError where it would answer whoever reaches another address than this machine's."""
+    from distill.host.access.keys import check_start
+    from distill.host.defaults import keys_of
+
+    if mode != "live":
+        if variable is not None:
+            raise UsageError(
+                f"--key-env {variable}: it says whom a student answers that is --live; the upstream checks keys itself"
+            )
+        return ()
+    keys = keys_of(variable, os.environ)
+    check_start(address, keys, variable, who="callers of a live student")
+    return keys
 
 
 def _place(spec: Path, mode: Mode) -> _Place:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.student.trainers import processes
+from distill.student.processes import group as processes
 from distill.student.trainers.progress import checkpoints
 from distill.student.trainers.progress.loss_curve import OnEpoch, OnStep, TrainStep, check_loss
 from distill.student.trainers.progress.time_left import TimeLeft

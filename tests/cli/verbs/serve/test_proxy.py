@@ -22,6 +22,15 @@ TO = ("--to", "http://127.0.0.1:9/v1")
         (("mood", *TO, "--shadow"), "no spec at mood"),
         (("no/such/spec", *TO), "no spec at no/such/spec"),
         (("mood", *TO, "--student-url", "x", "--again"), "--student-url, --again: of no use without a student"),
+        (("mood", *TO, "--key-env", "K"), "--key-env K: it says whom a student answers that is --live"),
+        (
+            ("mood", *TO, "--live", "--key-env", "NO_SUCH_KEY"),
+            "--key-env NO_SUCH_KEY: the variable is empty or not set",
+        ),
+        (
+            ("mood", *TO, "--live", "--address", "192.0.2.1"),
+            "it needs --key-env VAR, the name of a variable with a key that callers of a live student have to send",
+        ),
     ],
 )
 def test_what_cannot_be_obeyed_is_said_at_once(
@@ -60,7 +69,7 @@ def test_what_is_said_at_the_end() -> None:
         "name": "student 1 of registry/mood", "asked": 10, "answered": 7, "not_taken": {"unsure": 2, "far": 1}, "agreed": 6, "differed": 2,
         "switched_back": {"at": "2026-11-30T12:00:00+00:00", "why": ["Refusals: 9 %"]}, "note": "",
     }  # fmt: skip
-    calls = {"passed": 1200, "by_student": 7, "hung_up": 1, "unreachable": 0, "broken_off": 2}
+    calls = {"passed": 1200, "by_student": 7, "hung_up": 1, "unreachable": 0, "broken_off": 2, "other_keys": 4}
     records = {
         "written": {"teacher": 1190, "student": 7},
         "folder": "logs/mood",
@@ -69,7 +78,7 @@ def test_what_is_said_at_the_end() -> None:
     }
     lines = ended_lines({"task": "mood", "mode": "live", "calls": calls, "records": records, "student": student})
     assert lines == [
-        "mood: 1,200 calls passed on, 7 answered by the student, 1 callers hung up, 2 broken off by the upstream",
+        "mood: 1,200 calls passed on, 7 answered by the student, 1 callers hung up, 2 broken off by the upstream, 4 with a key that the student does not answer",
         "1,197 rows in logs/mood",
         "  3 left out: marked private",
         "  1 LOST: logs: No space left on device",

@@ -83,16 +83,18 @@ class LoraServer:
     """A server that has vLLM's route for adapters, and says which model it is."""
 
     def __init__(self) -> None:
-        self.loaded, self.loads = set[str](), 0
+        self.loaded, self.loads, self.keys = set[str](), 0, set[str]()
 
     async def load(self, request: web.Request) -> web.Response:
         body = await request.json()
+        self.keys.add(request.headers.get("authorization", ""))
         self.loads += 1
         self.loaded.add(body["lora_name"])
         return web.Response(text="Success")
 
     async def chat(self, request: web.Request) -> web.Response:
         model = (await request.json())["model"]
+        self.keys.add(request.headers.get("authorization", ""))
         if model not in self.loaded:
             return web.json_response({"message": f"The model `{model}` does not exist.", "code": 404}, status=404)
         chunk = {"choices": [{"index": 0, "delta": {"content": f"I am {model}"}, "finish_reason": "stop"}]}
@@ -106,12 +108,13 @@ async def test_a_tune_is_loaded_once_and_again_after_the_server_forgot_it(tmp_pa
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    engine = UpstreamEngine(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", {"tiny": "nowhere"})
+    engine = UpstreamEngine(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", {"tiny": "nowhere"}, "sk-behind")
     tune, asked = ServedModel("ft:a", "tiny", tmp_path), ModelQuestion(messages=[{"role": "user", "content": "a"}])
     try:
         for _ in range(2):
             assert (await choice.whole(engine, tune, asked)).text == "I am ft:a"
         assert server.loads == 1
+        assert server.keys == {"Bearer sk-behind"}, "adapters and questions alike"
         with pytest.raises(ApiError, match="no vectors") as refused:
             await engine.embed(tune, ["a"])
         assert refused.value.status == 400

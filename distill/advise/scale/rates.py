@@ -1,0 +1,74 @@
+"""What a row takes and how fast it goes: each figure with its unit and where it is from, and `--input NAME=VALUE` gives another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from distill.errors import UsageError
+from distill.text.normalise import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A default, its unit, and its source."""
+
+    value: float
+    unit: str
+    source: str
+
+
+_BENCHMARKS = "docs/benchmarks.md, two hyper-threads of one core"
+RATES: dict[str, Figure] = {
+    "bytes_a_token": Figure(4.2, "bytes", "English text"),
+    "bytes_around": Figure(400, "bytes", "of a logged row beside its texts: ids, times, JSON"),
+    "packed": Figure(0.3, "share", "Parquet with zstd of JSON Lines"),
+    "read_rows_a_second": Figure(38_000, "rows a core", "the script of docs/scaling.md on rows of 3 kB, its own CPU time"),
+    "curate_rows_a_second": Figure(2_079, "rows a core", f"a million through twelve gates to the split in 481 s, {_BENCHMARKS}"),
+    "sketch_rows_a_second": Figure(13_000, "rows a core", f"near-duplicates of texts of 180 words, {_BENCHMARKS}"),
+    "curate_bytes_a_row": Figure(2_040, "bytes", f"1.9 GiB at a million rows, {_BENCHMARKS}"),
+    "core_usd_an_hour": Figure(0.05, "$", "a plain guess"),
+    "gpu_usd_an_hour": Figure(2.5, "$", "a plain guess for an H100"),
+    "gpu_prompt_tokens_a_second": Figure(
+        3_372, "tokens a GPU", "Llama 2 70B in FP8 on 4 H100, 2,048 tokens in and 128 out, TensorRT-LLM 0.5.0 (NVIDIA, 2023)"
+    ),
+    "gpu_answer_tokens_a_second": Figure(
+        864, "tokens a GPU", "Llama 3.1 70B in FP8 on 2 H100, 320 requests at once, vLLM 0.5.4 (Lambda, 2024)"
+    ),
+    "gpus_a_endpoint": Figure(4, "GPUs", "that serve one copy of the teacher"),
+    "batch_price": Figure(0.5, "share", "of the live price, by the usual batch APIs"),
+    "batch_rows": Figure(50_000, "rows", "that one batch file may hold"),
+    "days": Figure(1, "days", "in which the teacher should have answered"),
+}  # fmt: skip
+"""Name → its default. GPU rates are old and cautious, and guesses are called so: give your own."""
+_SHARES = ("packed", "batch_price")
+
+
+def read(given: Sequence[str]) -> dict[str, float]:
+    """All rates, those of `NAME=VALUE` in place of their defaults; UsageError names what there is, or what the value must be."""
+    found = {name: figure.value for name, figure in RATES.items()}
+    for one in given:
+        name, sign, text = one.partition("=")
+        name = name.strip()
+        if not sign or name not in RATES:
+            raise UsageError(f"--input {one[:80]!r}: expected NAME=VALUE with a known name{did_you_mean(name, RATES)}")
+        found[name] = _number(name, text)
+    return found
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    most = 1.0 if name in _SHARES else 1e12
+    if not 0 < value <= most:
+        wanted = "a share above 0, at most 1" if name in _SHARES else "a number above 0"
+        raise UsageError(f"--input {name}={text[:40]}: expected {wanted} ({RATES[name].unit})")
+    return value
+
+
+def changed(rates: Mapping[str, float]) -> list[str]:
+    """The names of those that are not the defaults."""
+    return [name for name, figure in RATES.items() if rates[name] != figure.value]
