@@ -188,7 +188,7 @@ def _seconds(seen: Sequence[Answer], to_send: float, at: Model, limits: RateLimi
         return None
     rate = live_rate(
         seen,
-        in_flight=1 if at.address.local else at.limits.in_flight,
+        in_flight=1 if at.address.local else at.in_flight,
         requests_per_minute=limits.requests_per_minute,
         tokens_per_minute=limits.tokens_per_minute,
     )

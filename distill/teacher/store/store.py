@@ -108,11 +108,12 @@ class Store:
         return {row[0] for row in self.reader.execute(query, list(request_ids))}
 
     async def intend(
-        self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True
+        self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True, address: str = ""
     ) -> int:
-        """Commit that a send is about to happen; returns the attempt's id, 0 where it is answered or another process asks it."""
+        """Commit that a send is about to happen, of several endpoints to which `address`; returns the attempt's id, 0 where it is
+        answered or another process asks it."""
         owner = self.owner.name or None
-        values = (request.id, run, spender, rows.now(), reserved_usd, int(priced), owner)
+        values = (request.id, run, spender, rows.now(), reserved_usd, int(priced), owner, address or None)
         return await self.commit([(claims.CLAIM, values)])
 
     async def free(self, request_id: str) -> bool:
