@@ -110,7 +110,9 @@ def _endpoints(given: object) -> object:
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
         raise ValueError(f"expected an address, say {url.EXAMPLE}, or a list of addresses")
     if not given:
-        raise ValueError(f"it is an empty list: write the addresses, say [{url.EXAMPLE}], or take it out for the default one")
+        raise ValueError(
+            f"it is an empty list: write the addresses, say [{url.EXAMPLE}], or take it out for the default one"
+        )
     faults = [f"address {n} {wrong}" for n, one in enumerate(given, 1) if (wrong := url.wrong(one))]
     faults += [
         f"address {n} is the same endpoint as address {before} ({withheld.masked(url.normal(given[n - 1]))[:100]}); take one of them out"
@@ -124,7 +126,9 @@ def _endpoints(given: object) -> object:
 EndpointUrls = Annotated[
     str | tuple[str, ...],
     PlainValidator(_endpoints, json_schema_input_type=str | list[str]),
-    PlainSerializer(lambda given: list(given) if isinstance(given, tuple) else given, return_type=str | list[str], when_used="json"),
+    PlainSerializer(
+        lambda given: list(given) if isinstance(given, tuple) else given, return_type=str | list[str], when_used="json"
+    ),
 ]
 """Where a model is: at one endpoint, or at several that each serve it."""
 

@@ -95,7 +95,9 @@ def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
         if price is None and price_of(name) is None and places.sound(path_of(f"{where}.{setting}")):
             urls = (address,) if isinstance(address, str) else address or ()
             free = (
-                " (a server of your own costs nothing: {input: 0, output: 0})" if urls and all(map(url.own, urls)) else ""
+                " (a server of your own costs nothing: {input: 0, output: 0})"
+                if urls and all(map(url.own, urls))
+                else ""
             )
             found.append(Fault(f"{file}: {where}.price", _unpriced(name, where) + free))
     return found

@@ -91,15 +91,14 @@ class Pace:
         return max(0.0, self._not_before - time.monotonic())
 
     def free(self, tokens: int) -> bool:
-        """Whether `turn` would come at once for a request of about `tokens`."""
+        """Whether `turn` would come at once for a request of about `tokens`; the throttle is asked for its list, since it tells no count."""
         if self._wait_s(tokens) > 0 or self.out >= int(self.level):
             return False
         throttle = self._throttle
         if throttle is None:
             return True
         throttle.flush()
-        sent = throttle._task_logs  # noqa: SLF001 - the package tells no count
-        return len(sent) + self._unthrottled < throttle.rate_limit
+        return len(throttle._task_logs) + self._unthrottled < throttle.rate_limit
 
     def restart(self) -> None:
         """Begin with one call in flight, and climb from there: the endpoint was gone, and may come up slowly."""

@@ -111,7 +111,9 @@ class Sender:
 
     def rates(self, at: Model) -> tuple[int | None, int | None]:
         """Requests and tokens a minute that the endpoints of a model allow together, as far as each has said so."""
-        paces = [self.pace(at, url) for url in at.address.urls] if at.address.several else [self.pace(at)]
+        whose, model = at.address.identity, at.address.model
+        several = [pace for (name, one), pace in self._paces.items() if one == model and name.startswith(f"{whose} ")]
+        paces = several if at.address.several else [self.pace(at)]
         requests, tokens = ([getattr(one, f"{what}_per_minute") for one in paces] for what in ("requests", "tokens"))
         return _sum(requests), _sum(tokens)
 
@@ -131,7 +133,7 @@ class Sender:
 
 def _sum(limits: Sequence[int | None]) -> int | None:
     known = [limit for limit in limits if limit is not None]
-    return sum(known) if len(known) == len(limits) else None
+    return sum(known) if known and len(known) == len(limits) else None
 
 
 class Interrupted(RowsOwed):

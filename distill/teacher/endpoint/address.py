@@ -129,7 +129,9 @@ class Address:
         spoken = {payload.dialect_of(one, self.api) for one in self.listed}
         if len(spoken) < 2:
             return []
-        return ["base_url lists OpenAI's own endpoints beside others, and their requests differ; give fallback or panel the other ones"]
+        return [
+            "base_url lists OpenAI's own endpoints beside others, and their requests differ; give fallback or panel the other ones"
+        ]
 
     @property
     def shown(self) -> str:

@@ -140,7 +140,7 @@ class Endpoint:
         if self._unsendable:
             headers = {}
         elif not self.ip:  # a proxy would look the name up by itself
-            self._proxy = _proxy_of(self.base_url)
+            self._proxy = proxy_of(self.base_url)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=_IDLE_S, resolver=fixed_resolver(self.ip) if self.ip else None
@@ -203,7 +203,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def _proxy_of(url: str) -> str | None:
+def proxy_of(url: str) -> str | None:
     """The proxy that the environment names for an address, read once; never for this machine itself."""
     from urllib.request import getproxies, proxy_bypass
 

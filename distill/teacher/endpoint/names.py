@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from distill.errors import RowsOwed
 
 if TYPE_CHECKING:
-    import aiohttp
     from aiohttp.abc import AbstractResolver, ResolveResult
 
 

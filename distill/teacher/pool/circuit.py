@@ -60,7 +60,9 @@ class Circuit:
         self._failures += 1
         if health is Health.DOWN and answer.ended is not Ended.CONNECTION and self._failures < IN_A_ROW and not tried:
             return False
-        why = f"{answer.status}: {answer.error}" if health is Health.REFUSING else f"{answer.ended.value}: {answer.error}"
+        why = (
+            f"{answer.status}: {answer.error}" if health is Health.REFUSING else f"{answer.ended.value}: {answer.error}"
+        )
         return self._leave_out(health, why, now, again=tried)
 
     def slowed(self, why: str, now: float, *, tried: bool) -> bool:

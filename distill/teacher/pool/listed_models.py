@@ -20,6 +20,7 @@ from distill.errors import UsageError
 from distill.records import Json
 from distill.teacher.endpoint import wire
 from distill.teacher.endpoint.address import Address
+from distill.teacher.endpoint.client import proxy_of
 from distill.teacher.endpoint.names import fixed_resolver
 from distill.text.model_names import same
 from distill.text.normalise import storable
@@ -73,13 +74,17 @@ async def _look(address: Address) -> ListedModel | None:
     if address.key:
         headers = {"authorization": f"Bearer {address.key}", **headers}
     connector = aiohttp.TCPConnector(resolver=fixed_resolver(address.ip) if address.ip else None)
-    timeout = aiohttp.ClientTimeout(total=_WAIT_S)
+    timeout, proxy = aiohttp.ClientTimeout(total=_WAIT_S), None if address.ip else proxy_of(address.url)
     try:
         async with (
             aiohttp.ClientSession(headers=headers, timeout=timeout, connector=connector) as session,
-            session.get(f"{address.url}/models", allow_redirects=False) as response,
+            session.get(f"{address.url}/models", allow_redirects=False, proxy=proxy) as response,
         ):
-            body = await response.content.read(_MOST_BYTES)
+            body = b""
+            async for part in response.content.iter_any():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return None
             return listed(address, json.loads(body)) if response.status == 200 else None
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError):
         return None

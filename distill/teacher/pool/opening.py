@@ -16,9 +16,7 @@ from distill.teacher.pool.pool import Pool
 
 
 @asynccontextmanager
-async def opened(
-    address: Address, pace_of: Callable[[str], Pace], say: Callable[[str], None]
-) -> AsyncIterator[Pool]:
+async def opened(address: Address, pace_of: Callable[[str], Pace], say: Callable[[str], None]) -> AsyncIterator[Pool]:
     """The pool of an address that stands for several endpoints; every connection is closed on the way out.
 
     UsageError where they serve different models, RowsOwed where a name resolves to nothing.

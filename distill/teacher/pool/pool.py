@@ -94,7 +94,9 @@ class Pool:
         said = self._names.heard(turn.member.url, str(request.body.get("model", "")), answer.model)
         if not said:
             return answer
-        self.fault = self.fault or UsageError(f"{said}; nothing is lost: fix the list and run again, it goes on from here")
+        self.fault = self.fault or UsageError(
+            f"{said}; nothing is lost: fix the list and run again, it goes on from here"
+        )
         return replace(answer, ended=Ended.MALFORMED, error=said)
 
     def done(self, turn: Turn, answer: Answer | None, *, wait_s: float = 0.0) -> None:
@@ -131,9 +133,9 @@ class Pool:
             self._say(f"  {member.url} answers again")
         member.latencies.add(answer.latency_s, in_flight)
         slower = member.latencies.slowdown or 0.0
-        if slower > _SLOWER * max(1.0, self._slowdown_beside(member)):
-            if circuit.slowed(f"its answers take {slower:.0f} times as long as before", now, tried=False):
-                self._left_out(member)
+        much = slower > _SLOWER * max(1.0, self._slowdown_beside(member))
+        if much and circuit.slowed(f"its answers take {slower:.0f} times as long as before", now, tried=False):
+            self._left_out(member)
 
     def _slowdown_beside(self, member: Member) -> float:
         """How much slower the other living endpoints are than they were: the middle one of them."""

@@ -132,6 +132,10 @@ class Store:
         """The same for many attempts in one commit."""
         await self.commit(await asyncio.to_thread(rows.endings, ended))
 
+    def write(self, statements: list[Statement]) -> None:
+        """Commit statements at once, while nothing else is under way."""
+        self._transaction([statements])
+
     async def commit(self, statements: list[Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
