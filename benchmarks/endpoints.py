@@ -162,7 +162,7 @@ async def spread(folder: Path, rows: int, in_flight: int, latency_s: float) -> d
     with endpoints(folder, 4, latency_s) as four:
         write_task(work, [url for url, _, _ in four], rows, in_flight)
         running = asyncio.create_task(exported(work))
-        while await asyncio.to_thread(held, store) < rows / 8 and not running.done():
+        while await asyncio.to_thread(held, store) < rows / 8 and not running.done():  # noqa: ASYNC110 - another process answers
             await asyncio.sleep(0.05)
         killed, slowed = four[3], four[2]
         slowed[2].send_signal(signal.SIGUSR1)

@@ -27,7 +27,7 @@ def _headers(spec: TaskSpec, env: Mapping[str, str], file: Path) -> list[Fault]:
 
 def _repeated_models(spec: TaskSpec, file: Path) -> list[Fault]:
     """Teachers, or judges, that would be asked the very same: their answers are one, and would be paid twice."""
-    first, seen, faults = spec.teacher, dict[tuple[str | None, ...], str](), []
+    first, seen, faults = spec.teacher, dict[tuple[object, ...], str](), []
     for where, model in spec.models:
         role = where.partition(".")[0]
         if role not in ("teacher", "judge"):

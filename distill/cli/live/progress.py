@@ -71,7 +71,8 @@ def calls_table(spender: str, progress: Progress, left: Sequence[str]) -> Table:
         if said:
             table.add_row(name, said)
     for one in progress.members if len(progress.members) > 1 else ():
-        table.add_row("", Text(plain(one.url)[:60], style="" if one.circuit.living else "yellow"), Text(_member(one)))
+        about = Text(f"{plain(one.url)[:60]}: {_member(one)}", style="" if one.circuit.living else "yellow")
+        table.add_row("", about)
     if progress.last_error:
         table.add_row("last fault", Text(plain(progress.last_error)[:100], style="yellow"))
     return table

@@ -37,7 +37,7 @@ class Latencies:
             statistics.median(now) / max(1e-6, statistics.median(before))
             for now, before in zip(zip(*self._recent, strict=True), zip(*self._past, strict=True), strict=True)
         )
-        return min(ratios)
+        return float(min(ratios))
 
     def usual(self, seconds: float, times: float) -> bool:
         """Whether an answer took at most so many times what was usual before."""
