@@ -2,7 +2,7 @@
 
 Each endpoint is a fault server in a process of its own with a fixed latency and a fixed number of calls in flight, so that this
 machine is not the bound. It writes down each request that it reads; a reply counts as given where the server lived for the latency
-after it. `distill export` works on the list; then the same task is done by one endpoint, and the files are compared byte for byte.
+after it. `distill run` works on the list; then the same task is done by one endpoint, and the files are compared byte for byte.
 
     of_living_sum   answers a second after the kill, as a share of what the living endpoints gave before it, the slowed one a tenth
 
@@ -104,10 +104,10 @@ def write_task(folder: Path, urls: Sequence[str], rows: int, in_flight: int) -> 
     (folder / "task.yaml").write_text(SPEC.format(urls=spelt, in_flight=in_flight))
 
 
-async def exported(folder: Path) -> tuple[int, str]:
-    """One `distill export`: its exit code, and what it said."""
+async def done(folder: Path) -> tuple[int, str]:
+    """One `distill run`: its exit code, and what it said."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "distill", "export", str(folder / "task.yaml"),
+        sys.executable, "-m", "distill", "run", str(folder / "task.yaml"),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, said = await process.communicate()
@@ -161,7 +161,7 @@ async def spread(folder: Path, rows: int, in_flight: int, latency_s: float) -> d
     work, store = folder / "several", folder / "several" / ".distill" / "answers.db"
     with endpoints(folder, 4, latency_s) as four:
         write_task(work, [url for url, _, _ in four], rows, in_flight)
-        running = asyncio.create_task(exported(work))
+        running = asyncio.create_task(done(work))
         while await asyncio.to_thread(held, store) < rows / 8 and not running.done():  # noqa: ASYNC110 - another process answers
             await asyncio.sleep(0.05)
         killed, slowed = four[3], four[2]
@@ -197,7 +197,7 @@ async def trial(rows: int, in_flight: int, latency_s: float) -> dict[str, Any]:
         async with serve(Script()) as server:
             alone = folder / "alone"
             write_task(alone, [server.base_url], rows, in_flight)
-            code, said = await exported(alone)
+            code, said = await done(alone)
             assert code == 0, said
         found["same_bytes_as_with_one"] = found.pop("files") == hashes(alone)
     found["broken_promises"] = [

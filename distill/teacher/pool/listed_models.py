@@ -1,7 +1,7 @@
 """What the endpoints say of the model they serve, asked before the first call: GET /models costs nothing.
 
     vLLM        {"id": …, "root": "Qwen/Qwen3-8B", "max_model_len": 32768}
-    llama.cpp   {"id": …, "meta": {"n_params": 8190735360, "n_vocab": 151936, …}}
+    llama.cpp   {"id": …, "meta": {"n_params": 8190735360, "n_vocab": 151936, "n_ctx": 4096, …}}
 
 Sizes that differ are of different models: refused. A name of the weights that differs may be another path to the same ones, and a
 shorter context fails long rows there alone: said. An endpoint that does not answer or lists nothing of the kind is passed over;
@@ -102,7 +102,8 @@ def listed(address: Address, reply: Json) -> ListedModel | None:
     sizes = {name: size for name in _SIZES if isinstance(meta, dict) and (size := _whole(meta.get(name))) is not None}
     root = entry.get("root")
     shown = storable(address.mask.text(root))[:120] if isinstance(root, str) else ""
-    return ListedModel(wire.without_user(address.url), shown, _whole(entry.get("max_model_len")), sizes)
+    context = entry.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)
+    return ListedModel(wire.without_user(address.url), shown, _whole(context), sizes)
 
 
 def _whole(value: Json) -> int | None:

@@ -14,7 +14,7 @@ from distill.teacher.endpoint.address import Address
 from distill.teacher.pool.listed_models import ListedModel, differences, listed
 
 VLLM = {"id": "m", "object": "model", "owned_by": "vllm", "root": "Qwen/Qwen3-8B", "max_model_len": 32768}
-LLAMA = {"id": "m", "meta": {"n_params": 8_190_735_360, "n_vocab": 151_936, "n_ctx_train": 40960}}
+LLAMA = {"id": "m", "meta": {"n_params": 8_190_735_360, "n_vocab": 151_936, "n_ctx": 32768, "n_ctx_train": 40960}}
 
 
 @asynccontextmanager

@@ -107,6 +107,22 @@ def test_one_that_dies_is_left_out_and_its_rows_are_answered_elsewhere_once(tmp_
     assert seconds < 1.1 * (5 + (400 - 80) / 12)
 
 
+def test_with_one_of_four_dead_and_one_slowed_ten_fold_nine_tenths_of_the_rest_is_kept(tmp_path: Path) -> None:
+    """Of what two living endpoints and a tenth of one give together, from that moment to the last answer."""
+
+    async def all_of_it() -> float:
+        slow = Place(latency_s=lambda at: 10.0 if at >= 20 else 1.0)
+        places = [Place(), Place(), slow, Place(ends=until(20, Ended.BROKEN))]
+        began = time.monotonic()
+        progress = await work(tmp_path, pool(*places), 1600)
+        assert progress.answered == 1600
+        assert set(sum((place.given for place in places), Counter[str]()).values()) == {1}
+        return time.monotonic() - began - 20
+
+    left = 1600 - 20 * 4 * LIMIT
+    assert left / run(all_of_it()) >= 0.9 * 2.1 * LIMIT
+
+
 def test_one_that_comes_back_is_asked_again(tmp_path: Path) -> None:
     async def all_of_it() -> tuple[Place, Place]:
         places = Place(), Place(ends=until(3, Ended.CONNECTION, back=10))
