@@ -103,6 +103,8 @@ class SpenderEstimate:
     """None where too few answers are there."""
     warnings: Sequence[str] = ()
     only: str = ""
+    endpoints: int = 1
+    """How many endpoints a list names: calls are spread over them."""
 
     def as_json(self) -> dict[str, Json]:
         row: dict[str, Json] = dataclasses.asdict(self)
@@ -131,6 +133,7 @@ def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> Spend
         completion_tokens_at_most=ceilings.completion_tokens,
         cost=_uncertain(chosen, spender.share) if spender.only else chosen,
         ways=Ways(live, batch) if by_batch else None, measured=_measured(seen), warnings=counts.warnings, only=spender.only,
+        endpoints=max(1, len(at.address.listed)),
     )  # fmt: skip
 
 

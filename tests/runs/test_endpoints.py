@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from distill.cli.text.plan import plan_lines
 from distill.cli.text.status import status_lines
 from distill.errors import SpecError
 from distill.pipeline import run as running
@@ -34,7 +35,10 @@ async def work(task: Path, urls: Sequence[str] | str, home: str, stages: Sequenc
 
 
 def files(run: Run) -> dict[str, str]:
-    return {name: hashlib.blake2b((run.folder / name).read_bytes()).hexdigest() for name in ("train.jsonl", "valid.jsonl", "test.jsonl")}
+    return {
+        name: hashlib.blake2b((run.folder / name).read_bytes()).hexdigest()
+        for name in ("train.jsonl", "valid.jsonl", "test.jsonl")
+    }
 
 
 def billed(*servers: Server) -> Counter[str]:
@@ -71,8 +75,15 @@ async def test_no_answer_is_bought_twice_when_the_list_changes(task: Path) -> No
             assert (again.requests_sent, again.done) == (0, []), urls
             assert files(again) == files(first)
         assert (len(a.ledger.entries), len(b.ledger.entries), len(c.ledger.entries)) == (sent, 0, 0)
-        opened = open_task(task, overrides=[*ALWAYS, f"teacher.base_url=[{b.base_url}]"], env={}, home=task.parent / "home")
-        assert plan.plan(opened).spenders[0].to_send == 0
+        opened = open_task(
+            task, overrides=[*ALWAYS, f"teacher.base_url=[{b.base_url}]"], env={}, home=task.parent / "home"
+        )
+        ahead = plan.plan(opened)
+        assert (ahead.spenders[0].to_send, ahead.spenders[0].endpoints) == (0, 1)
+        opened = open_task(
+            task, overrides=[*ALWAYS, "teacher.base_url=[http://a/v1, http://b/v1]"], env={"OPENAI_API_KEY": "k"}
+        )
+        assert "at 2 endpoints, m at each" in "\n".join(plan_lines(plan.plan(opened)))
 
 
 @pytest.mark.parametrize(

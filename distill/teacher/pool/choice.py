@@ -18,7 +18,9 @@ def choose(members: Sequence[Member], tokens: int, now: float, last: Member | No
     failed, only if no other is free.
     """
     free = [one for one in asked(members, now) if one.pace.free(tokens)]
-    return min(free, key=lambda one: (one is last, one.circuit.health is Health.SLOW, one.in_flight, one.sends), default=None)
+    return min(
+        free, key=lambda one: (one is last, one.circuit.health is Health.SLOW, one.in_flight, one.sends), default=None
+    )
 
 
 def asked(members: Sequence[Member], now: float) -> list[Member]:

@@ -61,7 +61,9 @@ async def test_other_weights_and_a_shorter_context_are_told() -> None:
     assert "4,096: start them alike" in context
 
 
-@pytest.mark.parametrize("reply", [None, [], {"data": None}, {"data": []}, {"data": [1]}, {"data": [{"id": "x"}, {"id": "y"}]}])
+@pytest.mark.parametrize(
+    "reply", [None, [], {"data": None}, {"data": []}, {"data": [1]}, {"data": [{"id": "x"}, {"id": "y"}]}]
+)
 def test_a_reply_without_the_model_says_nothing(reply: Any) -> None:
     assert listed(Address("m", "http://a/v1"), reply) is None
 

@@ -30,7 +30,9 @@ async def test_each_endpoint_of_a_list_is_asked_at_its_own_pace_with_the_same_ke
 
 async def test_a_name_stands_for_each_of_its_addresses_where_the_spec_says_so() -> None:
     address = Address("m", "http://127.0.0.1:8000/v1", each_address=True)
-    assert {url: one.ip for url, one in (await endpoints(address)).items()} == {"http://127.0.0.1:8000/v1 (127.0.0.1)": "127.0.0.1"}
+    assert {url: one.ip for url, one in (await endpoints(address)).items()} == {
+        "http://127.0.0.1:8000/v1 (127.0.0.1)": "127.0.0.1"
+    }
     alone = await endpoints(Address("m", "http://a:1/v1", listed=("http://a:1/v1/", "http://b:2/v1")))
     assert {url: (one.base_url, one.listed, one.ip) for url, one in alone.items()} == {
         "http://a:1/v1": ("http://a:1/v1", (), None), "http://b:2/v1": ("http://b:2/v1", (), None),

@@ -63,7 +63,10 @@ def until(end: float, ended: Ended, back: float = float("inf")) -> Callable[[flo
 
 
 def requests(count: int) -> list[Request]:
-    return [Request("x", {"model": "m", "messages": [{"role": "user", "content": str(n)}], "max_tokens": 5}) for n in range(count)]
+    return [
+        Request("x", {"model": "m", "messages": [{"role": "user", "content": str(n)}], "max_tokens": 5})
+        for n in range(count)
+    ]
 
 
 def pool(*places: Place, said: list[str] | None = None) -> Pool:
@@ -208,7 +211,9 @@ def test_two_models_under_one_name_stop_the_run_and_the_other_models_answer_is_n
     first, other = run(all_of_it())
     assert answers(tmp_path) == first.given.keys()
     with opened(tmp_path / "a.db") as store:
-        paid = store.query("SELECT count(*), count(settled), sum(usd>0) FROM attempts WHERE ended='malformed'").fetchone()
+        paid = store.query(
+            "SELECT count(*), count(settled), sum(usd>0) FROM attempts WHERE ended='malformed'"
+        ).fetchone()
     assert paid == (other.given.total(),) * 3
 
 
