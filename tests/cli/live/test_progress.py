@@ -73,7 +73,7 @@ def test_several_endpoints_are_told_apart() -> None:
     a, b = member("http://a/v1", answered=412), member("http://b\x1b[2J/v1", answered=77, health=Health.DOWN)
     progress = Progress(total=1000, answered=489, members=[a, b])
     line = calls_line("teacher", progress, [])
-    assert "1 of 2 endpoints (412, 77 answered; down: http://b[2J/v1)" in line
+    assert "1 of 2 endpoints (412, 77 answered; down: http://b\ufffd[2J/v1)" in line
     table = drawn(progress, 120)
     assert "http://a/v1: 412 answered · 3 failed · 1 in flight of 16" in table
     assert "77 answered · 3 failed · down, left out" in table

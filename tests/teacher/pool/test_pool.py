@@ -204,7 +204,7 @@ def test_two_models_under_one_name_stop_the_run_and_the_other_models_answer_is_n
 
     async def all_of_it() -> tuple[Place, Place]:
         places = Place(named="qwen3-8b"), Place(named="llama-3.1-8b", latency_s=lambda _at: 2.0)
-        with pytest.raises(UsageError, match="'qwen3-8b', http://1 as 'llama-3.1-8b'"):
+        with pytest.raises(UsageError, match=r"'qwen3-8b', http://1 as 'llama-3\.1-8b'"):
             await work(tmp_path, pool(*places), 100)
         return places
 
