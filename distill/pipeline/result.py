@@ -27,7 +27,8 @@ from distill.records import Json
 from distill.report.warnings import of_money
 from distill.rundir import read_json, read_parquet, read_result
 from distill.task.run import ActiveRun, endpoints, ledger
-from distill.teacher.store.queries import EndpointTotals, SpenderTotals
+from distill.teacher.store.endpoint_totals import EndpointTotals
+from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
 
 _KEYS = {"name": "run", "pending": "owed", "why_empty": "nothing", "exit_code": "exit"}

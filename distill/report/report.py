@@ -17,7 +17,7 @@ from distill.report.diff.run_diff import RunDiff
 from distill.report.sections.heat_map import HeatMap
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
-from distill.teacher.store.queries import EndpointTotals
+from distill.teacher.store.endpoint_totals import EndpointTotals
 
 _FLAT = ("comparison", "curation")
 """Parts whose keys stand at the top of report.json."""

@@ -12,8 +12,8 @@ from distill.rundir import RunDir, check_parquet, read_parquet
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
-from distill.teacher.store import queries
-from distill.teacher.store.queries import EndpointTotals, SpenderTotals
+from distill.teacher.store.endpoint_totals import EndpointTotals, endpoint_totals
+from distill.teacher.store.queries import SpenderTotals
 from distill.teacher.store.store import Store
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def ledger(run: ActiveRun) -> list[SpenderTotals]:
 
 def endpoints(run: ActiveRun) -> list[EndpointTotals]:
     """The same by endpoint, where several are one teacher."""
-    return queries.endpoint_totals(run.store.reader, run.folder.name)
+    return endpoint_totals(run.store.reader, run.folder.name)
 
 
 def parent_teacher(run: ActiveRun) -> str:

@@ -20,6 +20,7 @@ from distill.task.stage_times import ASKING
 from distill.teacher.batch.open_batches import holder
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.store import queries
+from distill.teacher.store.endpoint_totals import endpoint_totals
 from distill.teacher.store.queries import BatchJob
 
 _UNSHOWN = ("code", "reads", "outputs", ASKING)
@@ -133,5 +134,5 @@ def _endpoints(db: sqlite3.Connection, run: str) -> list[EndpointStatus]:
             row.endpoint, row.sends, row.answered, row.rate_limited, row.failed, row.open, row.completion_tokens,
             None if row.tokens_a_second is None else round(row.tokens_a_second, 1),
         )
-        for row in queries.endpoint_totals(db, run)
+        for row in endpoint_totals(db, run)
     ]  # fmt: skip
