@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from distill.secrets.withheld import is_key, masked
@@ -16,6 +17,7 @@ EXAMPLE = "http://127.0.0.1:8000/v1"
 TOGETHER = "https://api.together.ai/v1"
 _VARIABLE = re.compile(r"\$\{?\w+\}?|\{\{?\w+\}?\}|%\w+%|<[^<>]+>")
 _CALLS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models", "/messages", "/batches")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _ODD = re.compile(r"[\s\x00-\x1f\x7f\\\"'`]")
 
 
@@ -87,6 +89,28 @@ def own(url: str) -> bool:
     except ValueError:
         return "." not in host and ":" not in host
     return address.is_loopback or address.is_private or address.is_link_local
+
+
+def normal(url: str) -> str:
+    """An address by which two spellings of one endpoint are told to be the same: case of the host, default port, slashes at the end."""
+    parts = urlsplit(url.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        return url
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    scheme = parts.scheme.lower()
+    at = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
+    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    return f"{scheme}://{user}{host}{at}{parts.path.rstrip('/')}"
+
+
+def twice(urls: Sequence[str]) -> list[tuple[int, int]]:
+    """Places (from 1) of addresses that stand in a list again, each with the place where it stood first."""
+    first: dict[str, int] = {}
+    places = [(first.setdefault(normal(one), n), n) for n, one in enumerate(urls, 1)]
+    return [(before, now) for before, now in places if before != now]
 
 
 def _spelt(url: str) -> str:

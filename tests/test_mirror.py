@@ -11,6 +11,7 @@ ELSEWHERE = {
     "spec/teacher spec/training spec/evaluation/judge spec/loading/load spec/loading/places spec/loading/validation spec/loading/wording spec/loading/yaml_lines",
     "teacher/reply/test_shapes.py": "teacher/reply/calls teacher/reply/channels teacher/reply/content teacher/reply/counts teacher/reply/message "
     "teacher/reply/natives teacher/reply/parsed teacher/reply/wording",
+    "teacher/reply/test_kept.py": "generate/served_models",
     "teacher/reply/errors/test_refusals.py": "teacher/reply/errors/faults teacher/reply/errors/languages",
     "teacher/reply/test_reply.py": "teacher/reply/errors/waits",
     "seeds/formats/test_rows.py": "seeds/formats/csv_dialect seeds/formats/file_format seeds/formats/json_rows",

@@ -42,3 +42,20 @@ def test_a_password_is_not_shown() -> None:
 def test_a_server_of_ones_own(own: str) -> None:
     assert url.own(own)
     assert not url.own("https://api.openai.com/v1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://A:80/v1/", "http://a/v1", True), ("https://a:443", "https://a/", True), ("http://[::1]:80/v1", "http://[::1]/v1", True),
+        ("http://a./v1", "HTTP://a/v1", True), ("http://a:8000/v1", "http://a:8001/v1", False), ("http://a/v1", "https://a/v1", False),
+        ("http://a/v1", "http://a/V1", False), ("http://a:443/v1", "http://a/v1", False), ("http://localhost/v1", "http://127.0.0.1/v1", False),
+    ],
+)  # fmt: skip
+def test_another_spelling_is_the_same_endpoint(one: str, other: str, same: bool) -> None:
+    assert (url.normal(one) == url.normal(other)) is same
+    assert url.twice([one, "http://between/v1", other]) == ([(1, 3)] if same else [])
+
+
+def test_an_address_that_is_none_has_no_other_spelling() -> None:
+    assert url.normal("http://h:x/v1") == "http://h:x/v1"

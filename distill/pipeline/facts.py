@@ -15,11 +15,12 @@ from distill.generate import served_models
 from distill.records import Json
 from distill.report import timeline
 from distill.report.sections.changes import run_before
-from distill.task.run import ActiveRun, ledger, parent_teacher
+from distill.task.run import ActiveRun, endpoints, ledger, parent_teacher
 from distill.teacher import counts
 
 FACTS: Mapping[str, Callable[[ActiveRun], Json]] = {
     "base": lambda run: run.task.base_weights.identity if run.task.base_weights else run.task.spec.student.train.base,
+    "endpoints": lambda run: [dataclasses.astuple(row) for row in endpoints(run)],
     "ledger": lambda run: [dataclasses.astuple(row) for row in ledger(run)],
     "metrics": lambda run: own.fingerprints(run.task),
     "models": lambda run: [list(one) for one in served_models.others(run)],

@@ -26,7 +26,8 @@ from distill.pipeline import pending
 from distill.records import Json
 from distill.report.warnings import of_money
 from distill.rundir import read_json, read_parquet, read_result
-from distill.task.run import ActiveRun, ledger
+from distill.task.run import ActiveRun, endpoints, ledger
+from distill.teacher.store.endpoint_totals import EndpointTotals
 from distill.teacher.store.queries import SpenderTotals
 from distill.text import notebook
 
@@ -100,6 +101,8 @@ class Run:
     """report.html, where it was written."""
     exit_code: int = 0
     """What the command line ends with: 0, 3 where rows are pending, 4 where a demand of the spec was not met."""
+    endpoints: Sequence[EndpointTotals] = ()
+    """What each endpoint was sent and gave, where several are one teacher."""
     spenders: Sequence[SpenderTotals] = ()
 
     @property
@@ -175,7 +178,7 @@ def result_of(run: ActiveRun) -> Run:
         diagnosis=_diagnosis(run), figures=_figures(run), gate=gate,
         preview=_preview(run), report=page if page.exists() else None,
         exit_code=_exit(missed=missed, pending=bool(open_rows), nothing=bool(run.nothing)),
-        spenders=paid,
+        endpoints=endpoints(run), spenders=paid,
     )  # fmt: skip
 
 
@@ -235,7 +238,9 @@ def _plain(value: object) -> Json:
             return value.as_json()
         case Funnel():
             return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        case Shortfall() | ComparisonVerdict() | Diagnosis() | Figures() | GateCheck() | PreviewRow():
+        case (
+            EndpointTotals() | Shortfall() | ComparisonVerdict() | Diagnosis() | Figures() | GateCheck() | PreviewRow()
+        ):
             return asdict(value)
         case list() | tuple():
             return [_plain(one) for one in value]

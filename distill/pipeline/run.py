@@ -42,7 +42,7 @@ async def work(
     need_price(task)
     before = numbers(task.home, task.spec.task)
     folder, parent = run_number.folder_of(task, stages=stages, new=new, refresh=refresh is not False, watch=watch)
-    with folder.lock(), stores.opened(task.home) as store:
+    with folder.lock(), stores.opened(task.home, task.addresses) as store:
         if "generate" in stages:
             requirements.keys(task, answered=store.query("SELECT 1 FROM answers LIMIT 1").fetchone() is not None)
         if isinstance(refresh, Relabel) and parent is not None:

@@ -103,6 +103,8 @@ class SpenderEstimate:
     """None where too few answers are there."""
     warnings: Sequence[str] = ()
     only: str = ""
+    endpoints: int = 1
+    """How many endpoints a list names: calls are spread over them."""
 
     def as_json(self) -> dict[str, Json]:
         row: dict[str, Json] = dataclasses.asdict(self)
@@ -131,6 +133,7 @@ def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> Spend
         completion_tokens_at_most=ceilings.completion_tokens,
         cost=_uncertain(chosen, spender.share) if spender.only else chosen,
         ways=Ways(live, batch) if by_batch else None, measured=_measured(seen), warnings=counts.warnings, only=spender.only,
+        endpoints=max(1, len(at.address.listed)),
     )  # fmt: skip
 
 
@@ -188,7 +191,7 @@ def _seconds(seen: Sequence[Answer], to_send: float, at: Model, limits: RateLimi
         return None
     rate = live_rate(
         seen,
-        in_flight=1 if at.address.local else at.limits.in_flight,
+        in_flight=1 if at.address.local else at.in_flight,
         requests_per_minute=limits.requests_per_minute,
         tokens_per_minute=limits.tokens_per_minute,
     )

@@ -27,7 +27,7 @@ async def exams(tasks: Sequence[Task], watch: Watcher, *, rows: int | None = Non
     UsageError where no row has a known answer that is no test row. Answers are kept, and a later run pays for none again.
     """
     first = tasks[0]
-    with stores.opened(first.home) as store:
+    with stores.opened(first.home, [at for task in tasks for at in task.addresses]) as store:
         table = prepare.prepare(first.spec, *labelling.stored_labels(first, store)).kept
         if not known_rows(table):
             raise UsageError(_NO_ROWS if first.spec.seeds.gold is None else _NONE_LEFT)

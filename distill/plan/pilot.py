@@ -60,11 +60,10 @@ async def run_pilot(
             await sender.live(judge.ready[:count], judge.model, judge.spender)
         seen = await judged.curated(JudgeCalls(task, sender, live=True), table, tried)
         exam = await sit(task, table, sender) if asks_for_training(task, table) else None
-    pace = sender.pace(task.teachers[0])
     return Pilot(
         rows=len({ask.seed for ask in tried}), passed_gates=len(seen.seeds.passed),
         usd=known_usd(store.spent(sender.run), store.unpriced(sender.run)),
-        limits=RateLimits(pace.requests_per_minute, pace.tokens_per_minute),
+        limits=RateLimits(*sender.rates(task.teachers[0])),
         shutdown_date=await sdk.shutdown_date(task.teacher),
         share_judged=len(seen.verdicts.calls) / max(1, len(tried) * verdicts_per_row(task)),
         exam=exam,

@@ -115,7 +115,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
     """The plan of a run; `pilot` rows of each spender are asked first."""
     last = latest(task.home, task.spec.task)
     task = growing.as_grown(task, last) if last is not None else task
-    with stores.opened(task.home) as store:
+    with stores.opened(task.home, task.addresses) as store:
         table = prepare.prepare(task.spec, *labelling.stored_labels(task, store)).kept
         rows = _Round(table, _first_questions(task, table, store))
         tried = [ask for ask in rows.first if ask.teacher == 0][:pilot]

@@ -17,6 +17,7 @@ from distill.report.diff.run_diff import RunDiff
 from distill.report.sections.heat_map import HeatMap
 from distill.report.spending import SpendingLine
 from distill.report.timeline import Timeline
+from distill.teacher.store.endpoint_totals import EndpointTotals
 
 _FLAT = ("comparison", "curation")
 """Parts whose keys stand at the top of report.json."""
@@ -105,6 +106,8 @@ class Report:
     previous: PreviousStudent | None
     roi: Roi | None = None
     """With defaults; None before student and teacher have answered."""
+    endpoints: Sequence[EndpointTotals] = ()
+    """Each endpoint, where several were one teacher."""
     heat_map: HeatMap | None = None
     """By two labels of the test rows; None where they have no two."""
     best: Sequence[WorstAnswer] = ()

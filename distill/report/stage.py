@@ -35,7 +35,7 @@ from distill.report.warnings import warnings
 from distill.rundir import read_json, read_result
 from distill.student import stage as student_stage
 from distill.student.hosted import stage as hosted
-from distill.task.run import ActiveRun
+from distill.task.run import ActiveRun, endpoints
 from distill.task.stage import stage, version_note
 from distill.text.percentages import percent
 from distill.values import rules
@@ -110,6 +110,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         learning_curves=read_curves(run.folder),
         hosted=hosted.facts(run.folder),
         spend=spending(run),
+        endpoints=run.fact("endpoints", endpoints),
         timeline=run.fact("timeline", timeline.of_run),
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
         dataset=_size(samples, comparison.rows),

@@ -6,17 +6,19 @@ Here stand the names that others use. The pure packages do not import this one: 
 from distill.spec.judge import Judge
 from distill.spec.loading.load import SPEC_FILE, load, look, schema, task_of
 from distill.spec.loading.places import Places, path_of
-from distill.spec.settings import SENDING, values
+from distill.spec.settings import SENDING, SEVERAL, Endpoints, values
 from distill.spec.strata import UNLABELLED
 from distill.spec.task import TaskSpec
 from distill.spec.teacher import BatchSettings, EndpointLimits, ModelSpec, PriceGiven, Rival, Sampling, Teacher
 
 __all__ = [
     "SENDING",
+    "SEVERAL",
     "SPEC_FILE",
     "UNLABELLED",
     "BatchSettings",
     "EndpointLimits",
+    "Endpoints",
     "Judge",
     "ModelSpec",
     "Places",

@@ -7,20 +7,32 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticKnownError
 
 from distill import reads, url
 from distill.records import Json
+from distill.secrets import withheld
 
 SENDING = frozenset(
     {
         "budget", "deadline", "limits", "mode", "batch", "key_env", "headers", "price", "tuned_price", "train_price", "poll_s", "timeout_s",
-        "track", "registry", "refresh", "monitor", "shutdown_date",
+        "track", "registry", "refresh", "monitor", "shutdown_date", "each_address",
     }
 )  # fmt: skip
 """Settings, wherever they stand, that change what a run costs or how and when it is sent, and no answer: no stage runs again
 for one, but for the report, which shows some of them."""
+SEVERAL = "several endpoints"
+"""What a list of endpoints is to a stage: which ones they are, and in what order they stand, changes no answer."""
 _NEVER = "headers"
 """May hold what only looks harmless: no trace of it is kept."""
 _NAMES = "_names"
@@ -83,6 +95,42 @@ def _address(given: str) -> str:
 
 EndpointUrl = Annotated[str, AfterValidator(_address)]
 """Where an endpoint is."""
+
+
+class Endpoints(tuple[str, ...]):
+    """A list of endpoints that serve one model. Any of them may give any answer: to a stage two lists are the same."""
+
+    __slots__ = ()
+
+
+def _endpoints(given: object) -> object:
+    """One address, or a list of several; whatever is wrong with a list is said at once."""
+    if isinstance(given, str):
+        return _address(given)
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError(f"expected an address, say {url.EXAMPLE}, or a list of addresses")
+    if not given:
+        raise ValueError(
+            f"it is an empty list: write the addresses, say [{url.EXAMPLE}], or take it out for the default one"
+        )
+    faults = [f"address {n} {wrong}" for n, one in enumerate(given, 1) if (wrong := url.wrong(one))]
+    faults += [
+        f"address {n} is the same endpoint as address {before} ({withheld.masked(url.normal(given[n - 1]))[:100]}); take one of them out"
+        for before, n in ([] if faults else url.twice(given))
+    ]
+    if faults:
+        raise ValueError(f"it is a list in which {'; '.join(faults)}")
+    return Endpoints(given)
+
+
+EndpointUrls = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_endpoints, json_schema_input_type=str | list[str]),
+    PlainSerializer(
+        lambda given: list(given) if isinstance(given, tuple) else given, return_type=str | list[str], when_used="json"
+    ),
+]
+"""Where a model is: at one endpoint, or at several that each serve it."""
 
 
 def _day(given: str) -> str:
@@ -213,6 +261,8 @@ def _plain(value: object) -> Json:
     """A setting as JSON. No address in it holds a password: the spec refuses one."""
     if isinstance(value, Settings):
         return {}
+    if isinstance(value, Endpoints):
+        return SEVERAL
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

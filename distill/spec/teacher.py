@@ -13,7 +13,7 @@ from distill.spec.settings import (
     Day,
     Dollars,
     Draws,
-    EndpointUrl,
+    EndpointUrls,
     ModelName,
     NonBlank,
     PositiveInt,
@@ -107,7 +107,15 @@ class ModelSpec(Settings):
     """A further model that answers the same rows: on a panel, or where those before it could not."""
 
     model: ModelName
-    base_url: EndpointUrl | None = Field(None, description="default: OPENAI_BASE_URL, then the provider's own")
+    base_url: EndpointUrls | None = Field(
+        None,
+        description="default: OPENAI_BASE_URL, then the provider's own; a list: several endpoints that serve the same model, the limits "
+        "are those of each",
+    )
+    each_address: bool = Field(
+        False,
+        description="each address that the name in base_url has is an endpoint of its own (a headless service of Kubernetes)",
+    )
     key_env: str | None = Field(
         None,
         pattern=NAME_OF_A_VARIABLE,

@@ -93,8 +93,11 @@ def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
     found = []
     for where, setting, name, price, address in priced:
         if price is None and price_of(name) is None and places.sound(path_of(f"{where}.{setting}")):
+            urls = (address,) if isinstance(address, str) else address or ()
             free = (
-                " (a server of your own costs nothing: {input: 0, output: 0})" if address and url.own(address) else ""
+                " (a server of your own costs nothing: {input: 0, output: 0})"
+                if urls and all(map(url.own, urls))
+                else ""
             )
             found.append(Fault(f"{file}: {where}.price", _unpriced(name, where) + free))
     return found
@@ -145,7 +148,7 @@ def warnings(task: Task) -> list[str]:
             found[address.key_env] = (
                 f"no ${address.key_env} yet, which {address.model!r} needs; export it before `distill run`"
                 if address.key_env
-                else f"{address.model!r} at {address.url} needs a key, and no key_env names its variable; name it"
+                else f"{address.model!r} at {address.shown} needs a key, and no key_env names its variable; name it"
             )
     return list(found.values())
 

@@ -12,6 +12,7 @@ from distill.rundir import RunDir, check_parquet, read_parquet
 from distill.task.task import Task
 from distill.teacher.progress import Watcher
 from distill.teacher.send import Sender
+from distill.teacher.store.endpoint_totals import EndpointTotals, endpoint_totals
 from distill.teacher.store.queries import SpenderTotals
 from distill.teacher.store.store import Store
 
@@ -73,6 +74,11 @@ class ActiveRun:
 def ledger(run: ActiveRun) -> list[SpenderTotals]:
     """What the run has sent and paid, a row a spender."""
     return run.store.ledger(run.folder.name)
+
+
+def endpoints(run: ActiveRun) -> list[EndpointTotals]:
+    """The same by endpoint, where several are one teacher."""
+    return endpoint_totals(run.store.reader, run.folder.name)
 
 
 def parent_teacher(run: ActiveRun) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,11 @@ from pathlib import Path
 from distill.errors import UsageError
 from distill.money import shown
 from distill.rundir import RunDir
+from distill.teacher.endpoint.address import Address
 from distill.teacher.progress import Watcher
 from distill.teacher.store import reader
 from distill.teacher.store import store as stores
+from distill.teacher.store.adoption import adopt
 from distill.teacher.store.store import Store
 
 
@@ -28,10 +30,15 @@ def path_of(home: Path) -> Path:
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[Store]:
-    """The open store; UsageError where it is empty and its runs say otherwise, or where it is no store."""
+def opened(home: Path, addresses: Sequence[Address] = ()) -> Iterator[Store]:
+    """The open store; UsageError where it is empty and its runs say otherwise, or where it is no store.
+
+    Of lists of endpoints among `addresses` the answers that their endpoints gave alone are found too.
+    """
     _not_emptied(home)
     with stores.opened(path_of(home)) as store:
+        if any(one.listed for one in addresses):
+            adopt(store, addresses)
         yield store
 
 

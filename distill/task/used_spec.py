@@ -21,7 +21,7 @@ from distill import reads
 from distill.atomic_write import write_atomic, write_json
 from distill.records import Json
 from distill.rundir import SPEC, RunDir, file_hash
-from distill.spec import SENDING, TaskSpec
+from distill.spec import SENDING, SEVERAL, TaskSpec
 from distill.task.task import Task
 
 _NO_CHANGE = ("evaluate.gate.", "seeds.grow.")
@@ -110,7 +110,7 @@ def differences(before: Mapping[str, Json] | None, now: Mapping[str, Json]) -> l
     """The same with what each was and is; of a file that is its hash."""
     if before is None:
         return []
-    old, new = (_leaves(one.get("spec", {})) | dict(one.get("files", {})) for one in (before, now))
+    old, new = (_leaves(_alike(one.get("spec", {}))) | dict(one.get("files", {})) for one in (before, now))
     names = (name for name in old.keys() | new.keys() if not f"{name}.".startswith(_NO_CHANGE))
     return [
         (name, old.get(name), new.get(name)) for name in sorted(names) if _set(old.get(name)) != _set(new.get(name))
@@ -125,6 +125,14 @@ def _compared(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: _compared(inside) for name, inside in value.items() if name not in SENDING}
     return [_compared(inside) for inside in value] if isinstance(value, list) else value
+
+
+def _alike(value: Json) -> Json:
+    """The same with every list of endpoints as one word: which ones they are changes no answer."""
+    if isinstance(value, dict):
+        held = {name: _alike(inside) for name, inside in value.items()}
+        return held | {"base_url": SEVERAL} if isinstance(held.get("base_url"), list) else held
+    return [_alike(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _leaves(value: Json, name: str = "") -> dict[str, Json]:

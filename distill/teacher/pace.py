@@ -90,6 +90,20 @@ class Pace:
         """Seconds until the endpoint's patience is over; 0 when it is."""
         return max(0.0, self._not_before - time.monotonic())
 
+    def free(self, tokens: int) -> bool:
+        """Whether `turn` would come at once for a request of about `tokens`; the throttle is asked for its list, since it tells no count."""
+        if self._wait_s(tokens) > 0 or self.out >= int(self.level):
+            return False
+        throttle = self._throttle
+        if throttle is None:
+            return True
+        throttle.flush()
+        return len(throttle._task_logs) + self._unthrottled < throttle.rate_limit
+
+    def restart(self) -> None:
+        """Begin with one call in flight, and climb from there: the endpoint was gone, and may come up slowly."""
+        self.level = 1.0
+
     async def turn(self, tokens: int, closing: Callable[[], bool] = lambda: False) -> Waiting | None:
         """Wait, first come first served, until a request of about `tokens` may be sent; None if the run is closing."""
         async with self._order:

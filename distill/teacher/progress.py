@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from distill.money import Budget
-from distill.teacher.pace import Pace
+from distill.teacher.pool.member import Member
 
 _LEAST = 3
 """Answers after the first that tell how fast they come."""
@@ -40,8 +40,8 @@ class Progress:
     beside: int = 0
     """Requests that were in flight at that moment: their answers come all at once."""
     last_error: str = ""
-    pace: Pace | None = None
-    """What the endpoint allows, for whoever watches."""
+    members: Sequence[Member] = ()
+    """The endpoints that are asked, each with what it allows and has come to, for whoever watches."""
     budget: Budget | None = None
 
     @property

@@ -3,8 +3,9 @@
 In: an iterable of requests (it may be longer than memory). Out: its Progress; the answers are in the store.
 A request the store holds is replayed and never sent. For the others a worker holds its permit from before the
 intent is committed until after the answer is, so a kill can cost at most the requests in flight. A row that cannot
-be answered is left pending. A refused key, a reached budget, a server that was never reached or only asks for patience, and
-any fault that is not one row's, stops the sending, lets what is in flight come home, and then raises. `stop` (first Ctrl-C) does the same without raising.
+be answered is left pending. Of several endpoints each send takes one (distill.teacher.pool), and a row that failed at one goes on
+at another. A refused key, a reached budget, a server that was never reached or only asks for patience, and any fault that is not
+one row's, stops the sending, lets what is in flight come home, and then raises. `stop` (first Ctrl-C) does the same without raising.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from distill.money import most_usd
 from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import retry
 from distill.teacher.pending import Pending
+from distill.teacher.pool.pool import Pool, Turn
+from distill.teacher.pool.row import UNSENT, Row
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
 from distill.teacher.worker_context import WorkerContext
@@ -77,36 +80,43 @@ async def _worker(pending: Pending, context: WorkerContext) -> None:
 
 async def _until_answered(request: Request, context: WorkerContext) -> None:
     """Send until the request is answered, given up, or the run is closing."""
-    failures = sends = unknown = 0
+    row, progress = Row(request), context.progress
     while not context.closing:
-        answer = await _ours(request, context)
+        answer = await _ours(row, context)
         if answer is None:
             return
-        sends += 1
-        progress = context.progress
-        progress.retried += sends > 1
+        row.sends += 1
+        progress.retried += row.sends > 1
         if answer.ok:
             progress.heard()
             return
         progress.last_error = f"{answer.ended.value}: {answer.error}"
-        if answer.ended is Ended.NO_ACCESS:
-            raise AccessRefused(
-                f"the endpoint refuses this key, quota, model, address or setting ({answer.status}: {answer.error}). Nothing paid for "
-                "is lost; fix what it names (the key, teacher.model, teacher.base_url, teacher.sampling) and run again: it goes on from here."
-            )
-        failures += answer.ended is not Ended.RATE_LIMITED
-        unknown += answer.ended.maybe_billed
-        if not retry.again(answer, failures, context.attempts, unknown=unknown, most_unknown=context.unknown):
+        moves = row.moves(answer.ended, context.pool)
+        if answer.ended is Ended.NO_ACCESS and not context.pool.elsewhere(row.last):
+            raise AccessRefused(_refused(answer, context.pool))
+        row.count(answer.ended, free=moves)
+        if not (moves and answer.ended in UNSENT) and not retry.again(
+            answer, row.failures, context.attempts, unknown=row.unknown, most_unknown=context.unknown
+        ):
             progress.failed += 1
-            _look_for_a_cause(answer, sends, progress)
+            _look_for_a_cause(answer, row.sends, context)
             return
         context.on_change(progress)
-        if answer.ended is not Ended.RATE_LIMITED:  # those wait in `pace`, all together
-            await _sleep(retry.delay_s(answer, failures, context.rng), context)
+        if answer.ended is not Ended.RATE_LIMITED and not moves:  # those wait in `pace`, all together
+            await _sleep(retry.delay_s(answer, row.failures, context.rng), context)
 
 
-def _look_for_a_cause(answer: Answer, sends: int, progress: Progress) -> None:
+def _refused(answer: Answer, pool: Pool) -> str:
+    who = "no endpoint is left that takes" if pool.several else "the endpoint refuses"
+    return (
+        f"{who} this key, quota, model, address or setting ({answer.status}: {answer.error}). Nothing paid for is lost; fix what it "
+        "names (the key, teacher.model, teacher.base_url, teacher.sampling) and run again: it goes on from here."
+    )
+
+
+def _look_for_a_cause(answer: Answer, sends: int, context: WorkerContext) -> None:
     """Raise where a row was given up and nothing was ever answered: then it is not the rows."""
+    progress = context.progress
     if progress.answered:
         return
     if answer.ended in _NO_USE and progress.failed >= _ALL_REFUSED:
@@ -116,54 +126,52 @@ def _look_for_a_cause(answer: Answer, sends: int, progress: Progress) -> None:
         )
     if answer.ended is Ended.CONNECTION:
         raise RowsOwed(
-            f"the endpoint cannot be reached ({answer.error}); after {sends} sends of one row and no answer to any, "
-            "the run stops. Start the server or fix teacher.base_url and run again: nothing is lost."
+            f"{'none of the endpoints can' if context.pool.several else 'the endpoint cannot'} be reached ({answer.error}); after {sends} "
+            "sends of one row and no answer to any, the run stops. Start the server or fix teacher.base_url and run again: nothing is lost."
         )
 
 
-async def _ours(request: Request, context: WorkerContext) -> Answer | None:
+async def _ours(row: Row, context: WorkerContext) -> Answer | None:
     """One attempt, unless another process has the answer or comes to it; None also where the run is closing."""
-    free = not context.store.owner.others or await _free(request, context)
+    free = not context.store.owner.others or await _free(row.request, context)
     while free:
         try:
-            return await _attempt(request, context)
+            return await _attempt(row, context)
         except Claimed:  # between our look and our intent
-            free = await _free(request, context)
+            free = await _free(row.request, context)
     return None
 
 
-async def _attempt(request: Request, context: WorkerContext) -> Answer | None:
+async def _attempt(row: Row, context: WorkerContext) -> Answer | None:
     """One send: wait for a turn, reserve, commit the intent, send, commit the end, settle. None: the run is closing."""
+    request = row.request
     long = sum(len(str(turn.get("content"))) for turn in request.turns) > _LONG
     most = await asyncio.to_thread(ceiling, request) if long else ceiling(request)
     if context.careful:
         async with context.probe:
             if context.careful:
-                return await _paced(request, context, most)
-    return await _paced(request, context, most)
+                return await _paced(row, context, most)
+    return await _paced(row, context, most)
 
 
-async def _paced(request: Request, context: WorkerContext, most: Usage) -> Answer | None:
-    turn = await context.pace.turn(context.counts.guess(most), lambda: context.closing)
+async def _paced(row: Row, context: WorkerContext, most: Usage) -> Answer | None:
+    turn = await context.pool.turn(context.counts.guess(most), lambda: context.closing, row.last)
     if turn is None:
         return None
-    answer = None
+    row.last, answer = turn.member, None
     try:
-        answer = await _send(request, context, most)
+        answer = await _send(row.request, context, most, turn)
     finally:
-        used = answer.usage.prompt_tokens + answer.usage.completion_tokens if answer else 0
         limited = answer is not None and answer.ended is Ended.RATE_LIMITED
         wait_s = retry.delay_s(answer, 1, context.rng) if answer is not None and limited else 0.0
         try:
-            context.pace.done(
-                turn, tokens=used, limited=limited, wait_s=wait_s, headers=answer.limits if answer else None
-            )
+            context.pool.done(turn, answer, wait_s=wait_s)
         except Exception as fault:  # noqa: BLE001 - what a header says is the endpoint's to choose, and no fault of the run
             context.progress.last_error = f"its rate limit headers cannot be read: {type(fault).__name__}"
     return answer
 
 
-async def _send(request: Request, context: WorkerContext, most: Usage) -> Answer | None:
+async def _send(request: Request, context: WorkerContext, most: Usage, turn: Turn) -> Answer | None:
     booked = context.counts.theirs(most)
     reserved = most_usd(context.price, booked) if context.price else 0.0
     if not await context.budget.reserve_in_turn(
@@ -173,13 +181,14 @@ async def _send(request: Request, context: WorkerContext, most: Usage) -> Answer
     cost = 0.0
     try:
         attempt = await context.store.intend(
-            request, run=context.run, spender=context.spender, reserved_usd=reserved, priced=context.price is not None
-        )
+            request, run=context.run, spender=context.spender, reserved_usd=reserved, priced=context.price is not None,
+            address=turn.member.url,
+        )  # fmt: skip
         if not attempt:
             raise Claimed
         context.progress.sends += 1
         cost = reserved  # from here on the money may be gone, whatever happens to us
-        answer = await _answer(request, context)
+        answer = await _answer(request, context, turn)
         if answer.ended.maybe_billed and not answer.counted:  # booked at its ceiling, as an estimate
             answer = replace(answer, usage=booked, usd=reserved)
         answer = await _settle(attempt, request, answer, context, replace(answer, usage=booked, usd=reserved))
@@ -190,13 +199,15 @@ async def _send(request: Request, context: WorkerContext, most: Usage) -> Answer
     context.progress.prompt_tokens += answer.usage.prompt_tokens
     context.progress.completion_tokens += answer.usage.completion_tokens
     context.progress.usd += answer.usd
+    if context.pool.fault is not None:
+        raise context.pool.fault
     return answer
 
 
-async def _answer(request: Request, context: WorkerContext) -> Answer:
+async def _answer(request: Request, context: WorkerContext, turn: Turn) -> Answer:
     """What came back. A fault of ours over one reply is that row's, which was sent and may be billed."""
     try:
-        return await context.teacher.answer(request)
+        return await context.pool.ask(turn, request)
     except _ENDS:
         raise
     except BaseException as fault:  # noqa: BLE001 - the tokeniser is Rust: its panics are no Exception

@@ -178,8 +178,6 @@ def _unanswered(sender: Sender, requests: Sequence[Request]) -> list[Request]:
 def rate(sender: Sender, requests: Sequence[Request], one: Model) -> float:
     """Live answers a second, by the answers so far; one that takes a second each where none was timed."""
     seen = [answer for request in requests[:PILOT] if (answer := sender.store.get(request.id))]
-    pace, most = sender.pace(one), one.limits.in_flight
-    allowed = live_rate(
-        seen, in_flight=most, requests_per_minute=pace.requests_per_minute, tokens_per_minute=pace.tokens_per_minute
-    )
+    most, (requests_a_minute, tokens_a_minute) = one.in_flight, sender.rates(one)
+    allowed = live_rate(seen, in_flight=most, requests_per_minute=requests_a_minute, tokens_per_minute=tokens_a_minute)
     return allowed if any(answer.latency_s > 0 for answer in seen) else min(allowed, most)

@@ -18,6 +18,9 @@ from distill.teacher.endpoint.address import Address, Model, opened
 from distill.teacher.endpoint.held import HeldModel
 from distill.teacher.pace import Pace
 from distill.teacher.pending import Pending
+from distill.teacher.pool import opening
+from distill.teacher.pool.member import Member
+from distill.teacher.pool.pool import Pool
 from distill.teacher.progress import Progress, Watcher
 from distill.teacher.runner import WorkerContext
 from distill.teacher.store.store import Store
@@ -60,15 +63,15 @@ class Sender:
             self.replayed += progress.replayed
             self.watch.progress(spender, progress)
             return progress
-        async with self._held.at(address) if self._held else opened(address) as teacher:
+        async with self._pool(at) as pool:
             context = WorkerContext(
-                teacher=teacher, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
-                pace=self.pace(at), counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,
+                pool=pool, store=self.store, run=self.run, spender=spender, budget=self.budget, price=address.price,
+                counts=await self.counts(address), attempts=limits.attempts, unknown=limits.unknown,
                 patience_s=limits.patience_s, deadline=self._deadline(), stop=self.stop, progress=progress, say=self.watch.say,
                 on_change=lambda now: self.watch.progress(spender, now),
             )  # fmt: skip
             try:
-                await runner.run(pending, context, in_flight=limits.in_flight)
+                await runner.run(pending, context, in_flight=limits.in_flight * len(pool.members))
             finally:
                 self.sends += progress.sends
                 self.replayed += progress.replayed
@@ -95,9 +98,30 @@ class Sender:
                 self.watch.say(f"  by the answers so far, {said}")
         return self._counts[key]
 
-    def pace(self, at: Model) -> Pace:
-        """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison."""
-        key, limits = (at.address.identity, at.address.model), at.limits
+    @asynccontextmanager
+    async def _pool(self, at: Model) -> AsyncIterator[Pool]:
+        """The endpoints of a model, started or reached."""
+        address = at.address
+        if address.several:
+            async with opening.opened(address, lambda url: self.pace(at, url), self.watch.say) as pool:
+                yield pool
+            return
+        async with self._held.at(address) if self._held else opened(address) as client:
+            yield Pool([Member(client, self.pace(at))])
+
+    def rates(self, at: Model) -> tuple[int | None, int | None]:
+        """Requests and tokens a minute that the endpoints of a model allow together, as far as each has said so."""
+        whose, model = at.address.identity, at.address.model
+        several = [pace for (name, one), pace in self._paces.items() if one == model and name.startswith(f"{whose} ")]
+        paces = several if at.address.several else [self.pace(at)]
+        requests, tokens = ([getattr(one, f"{what}_per_minute") for one in paces] for what in ("requests", "tokens"))
+        return _sum(requests), _sum(tokens)
+
+    def pace(self, at: Model, url: str = "") -> Pace:
+        """One pace a model of an endpoint, whoever asks it: what was learnt for the dataset holds for the comparison.
+        Of several endpoints each has its own, by its URL.
+        """
+        key, limits = (f"{at.address.identity} {url}".rstrip(), at.address.model), at.limits
         if key not in self._paces:
             self._paces[key] = Pace(
                 requests_per_minute=limits.requests_per_minute,
@@ -105,6 +129,11 @@ class Sender:
                 in_flight=limits.in_flight,
             )
         return self._paces[key]
+
+
+def _sum(limits: Sequence[int | None]) -> int | None:
+    known = [limit for limit in limits if limit is not None]
+    return sum(known) if known and len(known) == len(limits) else None
 
 
 class Interrupted(RowsOwed):

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 
 from distill import tokens
@@ -16,21 +16,27 @@ from distill.records import Answer, Ended, Request, Usage
 from distill.teacher import ModelClient
 from distill.teacher.counts import TokenCounts
 from distill.teacher.pace import Pace
+from distill.teacher.pool.member import Member
+from distill.teacher.pool.pool import Pool
 from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
 
 
 @dataclass(slots=True, kw_only=True)
 class WorkerContext:
-    """The teacher, the store, the wall and the pace of one run, and its first fatal fault."""
+    """The teacher, the store, the wall and the pace of one run, and its first fatal fault.
 
-    teacher: ModelClient
+    Who is asked is a `pool` of endpoints; of one alone it is enough to give its `teacher` and its `pace`.
+    """
+
     store: Store
     run: str
     spender: str
     budget: Budget
     price: Price | None
-    pace: Pace
+    teacher: InitVar[ModelClient | None] = None
+    pace: InitVar[Pace | None] = None
+    pool: Pool = None  # type: ignore[assignment]  # never None after __post_init__
     counts: TokenCounts = field(default_factory=TokenCounts)
     attempts: int = 6
     unknown: int = 3
@@ -49,8 +55,10 @@ class WorkerContext:
     _limited_at: float | None = field(default=None, init=False)
     _limited: str = field(default="", init=False)
 
-    def __post_init__(self) -> None:
-        self.progress.pace, self.progress.budget = self.pace, self.budget
+    def __post_init__(self, teacher: ModelClient | None, pace: Pace | None) -> None:
+        if teacher is not None:
+            self.pool = Pool([Member(teacher, pace or Pace())])
+        self.progress.members, self.progress.budget = self.pool.members, self.budget
         self.progress.priced = self.price is not None
 
     @property
@@ -82,7 +90,7 @@ class WorkerContext:
             self.say(f"  {said}")
 
     def _look_at_patience(self) -> None:
-        now, pause = time.monotonic(), self.pace.pause_s
+        now, pause = time.monotonic(), self.pool.pause_s
         since = now if self._limited_at is None else self._limited_at
         most = self.patience_s
         if self.deadline is not None and self.deadline > since:

@@ -20,6 +20,7 @@ from distill.task.stage_times import ASKING
 from distill.teacher.batch.open_batches import holder
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.store import queries
+from distill.teacher.store.endpoint_totals import endpoint_totals
 from distill.teacher.store.queries import BatchJob
 
 _UNSHOWN = ("code", "reads", "outputs", ASKING)
@@ -40,6 +41,20 @@ class SpenderStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """What one of several endpoints was sent in the run, and gave; `failed` without the rate limits."""
+
+    endpoint: str
+    sends: int
+    answered: int
+    rate_limited: int
+    failed: int
+    open: int
+    completion_tokens: int
+    tokens_a_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """A run, or a task that has none yet: then `run` is None. A stage that was not done yet has no entry."""
 
@@ -55,6 +70,8 @@ class Status:
     """Jobs of other runs that are at a host."""
     deadline: str | None = None
     report: str | None = None
+    endpoints: Sequence[EndpointStatus] = ()
+    """Where several endpoints are one teacher."""
 
 
 def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> Status:
@@ -62,7 +79,7 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> Status:
     task, run, home = _meant(path, overrides, home)
     name = run.name if run else ""
     with stores.reading(home) as db:
-        pilot, ledger = _ledger(db, stores.pilot_of(task)), _ledger(db, name)
+        pilot, ledger, endpoints = _ledger(db, stores.pilot_of(task)), _ledger(db, name), _endpoints(db, name)
         jobs = [replace(batch, endpoint=without_user(batch.endpoint)) for batch in queries.batch_jobs(db, name)]
     others = [batch for batch in jobs if batch.run != name]
     if run is None:
@@ -72,6 +89,7 @@ def status(path: Path, overrides: Sequence[str], home: Path = Path()) -> Status:
         task, run.name, holder(run), _stages(manifest["stages"]), ledger, pilot,
         batches=[batch for batch in jobs if batch.run == name], other_batches=others,
         deadline=manifest.get("deadline"), report=str(report) if report.exists() else None,
+        endpoints=endpoints,
     )  # fmt: skip
 
 
@@ -107,4 +125,14 @@ def _ledger(db: sqlite3.Connection, run: str) -> list[SpenderStatus]:
             known_usd(row.usd, row.unpriced), known_usd(row.usd_estimated, row.unpriced), row.unpriced,
         )
         for row in queries.spender_totals(db, run)
+    ]  # fmt: skip
+
+
+def _endpoints(db: sqlite3.Connection, run: str) -> list[EndpointStatus]:
+    return [
+        EndpointStatus(
+            row.endpoint, row.sends, row.answered, row.rate_limited, row.failed, row.open, row.completion_tokens,
+            None if row.tokens_a_second is None else round(row.tokens_a_second, 1),
+        )
+        for row in endpoint_totals(db, run)
     ]  # fmt: skip

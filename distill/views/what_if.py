@@ -64,7 +64,7 @@ def what_if(path: Path, changes: Sequence[str], *, overrides: Sequence[str], env
     exact = not then.pinned and run.manifest().get("parent") is None
     if wrong := checks.labelled(then.spec, table, then.path, exact=exact):
         raise SpecError(str(then.path), wrong)
-    with stores.opened(now.home) as store:
+    with stores.opened(now.home, now.addresses) as store:
         before, after = (_curated(as_grown(task, run), run, table, store) for task in (now, then))
     return WhatIf(
         run.name, list(changes), (len(before.kept), len(after.kept)),

@@ -28,6 +28,7 @@ def test_json_has_the_keys_of_the_command_line() -> None:
     assert list(found) == [
         "run", "folder", "done", "skipped", "changed", "requests_sent", "from_the_store", "owed", "shortfall", "large_losses",
         "nothing", "usd", "usd_estimated", "unpriced_calls", "warnings", "models", "funnel", "verdict", "diagnosis", "figures", "gate", "preview", "report", "exit",
+        "endpoints",
     ]  # fmt: skip
     assert (found["run"], found["owed"], found["exit"]) == ("mood/001", 1, 3)
     assert found["shortfall"] == [{"stratum": "a", "wanted": 5, "got": 3, "reason": "length", "count": 2}]

@@ -54,6 +54,30 @@ def test_no_window_holds_more_requests_than_the_limit() -> None:
     assert 2.0 <= at[6] < 2.2
 
 
+def test_what_is_free_gets_its_turn_at_once() -> None:
+    """By all four brakes; and one that begins anew begins with one call."""
+
+    async def work() -> list[bool]:
+        of, found = pace(requests=3, tokens=100, in_flight=2), []
+        found.append(of.free(100))
+        first, second = await turn(of, 60), await turn(of, 30)
+        found.append(of.free(1))  # both in flight
+        of.done(first, tokens=60)
+        found += [of.free(10), of.free(11)]  # of 100 tokens
+        of.done(second, tokens=30)
+        of.done(await turn(of, 1), tokens=1)
+        found.append(of.free(1))  # three in the minute
+        await asyncio.sleep(1.1)
+        found.append(of.free(1))
+        of.restart()
+        held = await turn(of, 1)
+        found.append(of.free(1))
+        of.done(held, tokens=1, limited=True, wait_s=5)
+        return [*found, of.free(1)]
+
+    assert run(work()) == [True, False, True, False, False, True, False, False]
+
+
 def test_no_window_holds_more_tokens_than_the_limit() -> None:
     """Two of 40 tokens fit into 100, the third waits; one of 500 goes alone instead of never."""
     at = turns(pace(tokens=100), 3, tokens=40)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from distill.cli.durations import duration
 from distill.cli.plain import plain
-from distill.teacher.pace import Pace
+from distill.teacher.pool.member import Member
 from distill.teacher.progress import Progress
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def calls_line(spender: str, progress: Progress, left: Sequence[str]) -> str:
         )
         if value
     ]
+    if len(progress.members) > 1:
+        parts.append(_spread(progress.members))
     if progress.done < (progress.total or 0):
         parts += left
         parts += [f"last fault: {progress.last_error[:80]}"] if progress.last_error else []
@@ -62,12 +64,15 @@ def calls_table(spender: str, progress: Progress, left: Sequence[str]) -> Table:
     for name, said in (
         ("calls", _calls(progress)),
         ("rate", _rate(progress)),
-        ("limits", _limits(progress.pace) if progress.pace is not None else ""),
+        ("limits", _limits(progress.members[0]) if len(progress.members) == 1 else ""),
         ("cost", _cost(progress)),
         ("time", " · ".join(left)),
     ):
         if said:
             table.add_row(name, said)
+    for one in progress.members if len(progress.members) > 1 else ():
+        about = Text(f"{plain(one.url)[:60]}: {_member(one)}", style="" if one.circuit.living else "yellow")
+        table.add_row("", about)
     if progress.last_error:
         table.add_row("last fault", Text(plain(progress.last_error)[:100], style="yellow"))
     return table
@@ -86,8 +91,24 @@ def _rate(progress: Progress) -> str:
     return " · ".join([*rate, f"{progress.prompt_tokens:,} tokens in, {progress.completion_tokens:,} out"])
 
 
-def _limits(pace: Pace) -> str:
+def _spread(members: Sequence[Member]) -> str:
+    """`3 of 4 endpoints (412, 398, 405, 77 answered; down: http://d:8000/v1)`."""
+    gone = [f"; {one.circuit.health.value}: {plain(one.url)}" for one in members if not one.circuit.living]
+    answered = ", ".join(f"{one.answered:,}" for one in members)
+    return f"{len(members) - len(gone)} of {len(members)} endpoints ({answered} answered{''.join(gone)})"
+
+
+def _member(one: Member) -> str:
+    """What an endpoint has come to, and how it is now."""
+    counts = ((one.rate_limited, "rate limited"), (one.failed, "failed"))
+    said = [f"{one.answered:,} answered", *(f"{count:,} {name}" for count, name in counts if count)]
+    said += [f"{rate:,.1f} tokens a second"] if (rate := one.tokens_a_second) is not None else []
+    return " · ".join([*said, _limits(one) if one.circuit.living else f"{one.circuit.health.value}, left out"])
+
+
+def _limits(member: Member) -> str:
     """What the endpoint allows, as far as it is known, and how many may be in flight now."""
+    pace = member.pace
     known = [("requests", pace.requests_per_minute), ("tokens", pace.tokens_per_minute)]
     rates = [f"{limit:,} {what} a minute" for what, limit in known if limit]
     pause = [f"paused {duration(pace.pause_s)}"] if pace.pause_s else []

@@ -45,6 +45,8 @@ def _spender_lines(row: SpenderEstimate) -> list[str]:
     ]
     if cost.usd_expected is not None:
         said.append(f"{'':{_NAME}}  $ {cost.usd_expected:.4f} ({cost.usd_low:.4f}–{cost.usd_high:.4f}) expected")
+    if row.endpoints > 1:
+        said.append(f"{'':{_NAME}}  at {row.endpoints} endpoints, {row.model} at each")
     if row.share_expected < 1 or row.only:
         judge = row.spender.startswith("judge ")
         what = row.only or ("the gates before it let pass" if judge else "those before it fail")

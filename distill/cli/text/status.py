@@ -9,7 +9,7 @@ from distill.money import shown
 from distill.records import Json
 from distill.teacher.store.queries import BatchJob
 from distill.views.runs import RunSummary
-from distill.views.status import SpenderStatus, Status
+from distill.views.status import EndpointStatus, SpenderStatus, Status
 
 
 def status_lines(status: Status) -> list[str]:
@@ -23,6 +23,7 @@ def status_lines(status: Status) -> list[str]:
         f"run {status.run}{held}",
         *_stage_lines(status),
         *_ledger_lines(status.ledger),
+        *map(_endpoint_line, status.endpoints),
         *pilot,
         *(f"  {_batch_line(batch)}" for batch in status.batches),
         *others,
@@ -59,6 +60,17 @@ def _ledger_lines(ledger: Sequence[SpenderStatus], whose: str = "") -> list[str]
         + (f" (${row.usd_estimated:.4f} of it estimated)" if row.usd_estimated else "")
         for row in ledger
     ]
+
+
+def _endpoint_line(one: EndpointStatus) -> str:
+    """`  at http://a:8000/v1: 512 answered in 530 sends, 10 rate limited, 8 failed, 41.3 tokens a second`."""
+    counts = ((one.rate_limited, "rate limited"), (one.failed, "failed"), (one.open, "open"))
+    said = [
+        f"{one.answered:,} answered in {one.sends:,} sends",
+        *(f"{count:,} {name}" for count, name in counts if count),
+    ]
+    rate = [] if one.tokens_a_second is None else [f"{one.tokens_a_second:,.1f} tokens a second"]
+    return f"  at {one.endpoint}: {', '.join([*said, *rate])}"
 
 
 def _batch_line(batch: BatchJob) -> str:

@@ -56,7 +56,7 @@ def _path(task: Task, gold: Path | None) -> Path:
 
 async def _calibrate(task: Task, path: Path, answers: LabelledAnswers, watch: Watcher) -> Calibration:
     run = f"{task.spec.task}/calibrate"
-    with stores.opened(task.home) as store:
+    with stores.opened(task.home, task.addresses) as store:
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, store.spent(run)), watch=watch)
         gates, by_gate, pending = await _asked(task, sender, answers)
         compared, decisions = _compared(gates, by_gate, answers)

@@ -81,7 +81,7 @@ drawn = event_loop.finished(draw)
 def opened(task: Task, folder: RunDir, watch: Watcher) -> Iterator[ActiveRun]:
     """A run whose student is trained on other rows, beside its stages; its money is the run's, and so is what it grew."""
     task = growing.as_grown(task, folder)
-    with stores.opened(task.home) as store:
+    with stores.opened(task.home, task.addresses) as store:
         sender = Sender(
             store=store, run=folder.name, budget=Budget(task.spec.budget.usd, store.spent(folder.name)), watch=watch
         )

@@ -53,7 +53,7 @@ async def probe(task: Task, watch: Watcher | None = None) -> RefreshPlan:
     if run_number.finished(last) and not run_number.changed_since(task, last):
         return RefreshPlan(last.name, [], advice=_EVEN if task.spec.seeds.grow else "")
     parent = run_number.refreshable(task, last)
-    with stores.opened(task.home) as store:
+    with stores.opened(task.home, task.addresses) as store:
         growth = growth_of(task, parent, labelling.stored_labels(task, store).seeds)
         rows = RefreshRows(with_growth(task, growth), parent, store, watch or Silent())
         plan = await _Probe(rows, pilot_sender(task, store, rows.watch)).plan()

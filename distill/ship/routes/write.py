@@ -27,6 +27,7 @@ from distill.student import linear
 from distill.student.adapter import MODEL, PEFT
 from distill.student.stage import student_of
 from distill.task.task import Task
+from distill.teacher.endpoint import wire
 from distill.teacher.endpoint.address import Address
 
 PROMPTS = {"student": "student.md", "teacher": "teacher.md"}
@@ -127,7 +128,7 @@ def _asked(task: Task, arm: Arm, prompt: str) -> AskedModel:
 
 
 def _url(address: Address) -> str | None:
-    return None if address.local or address.base_url is None else address.shown
+    return None if address.local or address.base_url is None else wire.without_user(address.url)
 
 
 def _write_asked(aside: Path, task: Task, plan: RoutePlan, other: Template) -> None:

@@ -144,7 +144,7 @@ def _keys(raw: Json, places: Places, path: NodePath = ()) -> Iterator[Fault]:
     if not isinstance(raw, str):
         return
     named = path[-1:] == ("key_env",) and withheld.looks_like_key(raw) and not raw.isupper()
-    if named or (withheld.is_key(raw) and path[-1:] != ("base_url",)):
+    if named or (withheld.is_key(raw) and "base_url" not in path[-2:]):
         places.lost.add(path)
         yield Fault(places.of(path), f"`{dotted(path)}` {withheld.KEY_HINT}")
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from distill.spec import BatchSettings, EndpointLimits, Sampling
 
 SCRIPTED = "scripted"
+SEVERAL = "several endpoints"
+"""The identity of a list of endpoints, whichever they are: an answer of one is an answer of all (docs/decisions/endpoints.md)."""
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -41,6 +43,7 @@ class Address:
 
     model: str
     base_url: str | None = None
+    """The endpoint; of a list the first."""
     key: str | None = field(default=None, repr=False)
     key_env: str = "OPENAI_API_KEY"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -54,6 +57,12 @@ class Address:
     weights: LocalWeights | None = None
     """Of a model that answers on this machine, by `engine`: llama.cpp or transformers."""
     engine: str = ""
+    listed: tuple[str, ...] = ()
+    """Every endpoint of a list; empty where base_url is one address."""
+    each_address: bool = False
+    """Whether each address that the name in base_url has is an endpoint of its own."""
+    ip: str | None = None
+    """Where the host of base_url is looked for, instead of at what its name resolves to."""
 
     @property
     def local(self) -> bool:
@@ -65,7 +74,17 @@ class Address:
         model = f"{self.model} {self.weights.identity} by {self.engine}" if self.weights else self.model
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {model}"
-        return model if self.local else self.url
+        return model if self.local else SEVERAL if self.listed else self.url
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where calls may go; of a model that is not local."""
+        return tuple(one.rstrip("/") for one in self.listed) or (self.url,)
+
+    @property
+    def several(self) -> bool:
+        """Whether calls are spread over endpoints, of a list or of all that a name stands for."""
+        return not self.local and (bool(self.listed) or self.each_address)
 
     @property
     def dialect(self) -> payload.ApiDialect:
@@ -90,30 +109,43 @@ class Address:
     @property
     def mask(self) -> SecretMask:
         """What takes every secret of this endpoint out of what it says."""
-        return SecretMask.of([self.key, *self.secrets, *passwords(self.base_url)])
+        held = [secret for url in (self.listed or (self.base_url,)) for secret in passwords(url)]
+        return SecretMask.of([self.key, *self.secrets, *held])
 
     def faults(self) -> list[str]:
         """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
         if self.local:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
-        wrong = url.wrong(self.url)
-        at = f"base_url (or OPENAI_BASE_URL) {wrong}" if wrong else wire.of_url(self.url, keyed=keyed)
-        return [fault for fault in (at, wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers)) if fault]
+        at = [
+            f"base_url (or OPENAI_BASE_URL) {wrong}" if (wrong := url.wrong(one)) else wire.of_url(one, keyed=keyed)
+            for one in self.urls
+        ]
+        found = (*at, *self._mixed(), wire.of_key(self.key, self.key_env), *wire.of_headers(self.headers))
+        return [fault for fault in found if fault]
+
+    def _mixed(self) -> list[str]:
+        """Endpoints of one list are asked with the same bodies."""
+        spoken = {payload.dialect_of(one, self.api) for one in self.listed}
+        if len(spoken) < 2:
+            return []
+        return [
+            "base_url lists OpenAI's own endpoints beside others, and their requests differ; give fallback or panel the other ones"
+        ]
 
     @property
     def shown(self) -> str:
         """The same as it may be shown: without a password."""
-        return wire.without_user(self.url)
+        return ", ".join(map(wire.without_user, self.urls))
 
     @property
     def keyless(self) -> bool:
         """Whether calls would go to another machine without any key."""
         keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
         keyed = keyed or bool(passwords(self.base_url))
-        if self.local or keyed or url.wrong(self.url):
+        if self.local or keyed or any(map(url.wrong, self.urls)):
             return False
-        return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
+        return any(urlsplit(one).hostname not in ("127.0.0.1", "localhost", "::1") for one in self.urls)
 
     def check(self) -> None:
         """Raise what would refuse every call before the first is sent: no such embedded model, no key, no address."""
@@ -139,6 +171,11 @@ class Model:
     limits: EndpointLimits
     mode: str
     batch: BatchSettings
+
+    @property
+    def in_flight(self) -> int:
+        """The most calls in flight at once: the limit is each endpoint's."""
+        return self.limits.in_flight * max(1, len(self.address.listed))
 
 
 @asynccontextmanager
@@ -167,7 +204,7 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
 async def _client(address: Address, url: str) -> AsyncIterator[Endpoint]:
     endpoint = Endpoint(
         model=address.model, base_url=url, key=address.key, headers=address.headers,
-        timeout_s=address.timeout_s, price=address.price, mask=address.mask,
+        timeout_s=address.timeout_s, price=address.price, mask=address.mask, ip=address.ip,
     )  # fmt: skip
     try:
         yield endpoint

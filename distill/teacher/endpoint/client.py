@@ -24,6 +24,7 @@ from distill.records import Answer, Ended, Json, Request
 from distill.secrets.masking import SecretMask, passwords
 from distill.teacher import reply
 from distill.teacher.endpoint import wire
+from distill.teacher.endpoint.names import fixed_resolver
 
 if TYPE_CHECKING:
     import aiohttp
@@ -58,6 +59,8 @@ class Endpoint:
     price: Price | None = None
     mask: SecretMask | None = field(default=None, repr=False)
     """What takes the secrets out of every reply; by itself those of the key, the address and the headers that name one."""
+    ip: str | None = None
+    """Where its host is, instead of at what the name resolves to; name and certificate stay those of `base_url`."""
     _session: aiohttp.ClientSession | None = field(default=None, init=False, repr=False)
     _proxy: str | None = field(default=None, init=False, repr=False)
     _masks: SecretMask = field(default_factory=SecretMask, init=False, repr=False)
@@ -136,10 +139,12 @@ class Endpoint:
         )
         if self._unsendable:
             headers = {}
-        else:
-            self._proxy = _proxy_of(self.base_url)
+        elif not self.ip:  # a proxy would look the name up by itself
+            self._proxy = proxy_of(self.base_url)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=_IDLE_S, resolver=fixed_resolver(self.ip) if self.ip else None
+            ),
             # Before `timeout_s` is over, so that what never left is told from what may be billed.
             timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, 0.8 * self.timeout_s)),
             headers=headers,
@@ -198,7 +203,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def _proxy_of(url: str) -> str | None:
+def proxy_of(url: str) -> str | None:
     """The proxy that the environment names for an address, read once; never for this machine itself."""
     from urllib.request import getproxies, proxy_bypass
 

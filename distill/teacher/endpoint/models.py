@@ -25,6 +25,7 @@ def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], samp
     at = address(
         one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
+        each_address=one.each_address or (one.base_url is None and first.each_address),
     )  # fmt: skip
     return Model(at, sampling, limits, one.mode, one.batch)
 
@@ -43,14 +44,18 @@ def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:
         return one.key_env
     if one.base_url is None or one.base_url == first.base_url:
         return first.key_env or "OPENAI_API_KEY"
-    return "OPENAI_API_KEY" if payload.dialect_of(one.base_url, "chat") == "openai" else ""
+    urls = one.base_url if isinstance(one.base_url, tuple) else (one.base_url,)
+    return "OPENAI_API_KEY" if all(payload.dialect_of(url, "chat") == "openai" for url in urls) else ""
 
 
 def address(
-    model: str, base_url: str | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
-    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
+    model: str, base_url: str | tuple[str, ...] | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
+    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat", each_address: bool = False,
 ) -> Address:  # fmt: skip
+    """Where a model is, by its settings and the environment; `base_url` may be a list of endpoints."""
     given = headers or {}
+    listed = base_url if isinstance(base_url, tuple) else ()
+    base_url = listed[0] if isinstance(base_url, tuple) else base_url
     if base_url is None and not local(model):
         reads.note("env:OPENAI_BASE_URL")
     read = {name: wire.stripped(env.get(value[1:])) or "" for name, value in given.items() if value.startswith("$")}
@@ -64,6 +69,8 @@ def address(
         rate=rate_of(price),
         timeout_s=timeout_s,
         api=api,
+        listed=listed,
+        each_address=each_address,
     )
 
 

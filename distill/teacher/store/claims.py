@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 CLAIM = (
-    "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, priced, owner) SELECT ?1,?2,?3,?4,?5,?6,?7 "
+    "INSERT INTO attempts (request_id, run, spender, started, reserved_usd, priced, owner, address) SELECT ?1,?2,?3,?4,?5,?6,?7,?8 "
     "WHERE NOT EXISTS (SELECT 1 FROM answers WHERE request_id=?1) AND NOT EXISTS ("
     "SELECT 1 FROM attempts WHERE request_id=?1 AND settled IS NULL AND owner IS NOT ?7 AND owner IS NOT NULL)"
 )

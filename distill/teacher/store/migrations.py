@@ -4,8 +4,9 @@ answers    one row a request id that ended well; kept for ever, shared by all ru
 attempts   one row a send: written before it (an intent), settled after it. An attempt that was never
            settled died with its process: its outcome is unknown and it may have been billed. One that went out
            in a batch names it, and is settled when the batch is collected. `priced` is 0 where nobody knew what it
-           costs; `owner` names the process that sends it (teacher/claims.py)
+           costs; `owner` names the process that sends it (teacher/claims.py); `address` is the endpoint, of several
 batches    one row a batch (teacher/batch/journal.py)
+adopted    up to which row the answers of one endpoint stand under the identity of several too (teacher/store/adoption.py)
 unreadable the body of an attempt that came back and was no whole answer, its first 64 KiB: what was paid for is kept
 """
 
@@ -54,7 +55,13 @@ _OWNERS = """
 ALTER TABLE attempts ADD COLUMN priced INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE attempts ADD COLUMN owner TEXT
 """
-MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE, _OWNERS)
+_ADDRESSES = """
+ALTER TABLE attempts ADD COLUMN address TEXT;
+CREATE TABLE adopted (
+  identity TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (identity, endpoint, model)
+) STRICT
+"""
+MIGRATIONS = (_FIRST, _SAID, _BATCHES, _UNREADABLE, _OWNERS, _ADDRESSES)
 """One script a version of the file; a released one is never changed, the next is appended."""
 VERSION = len(MIGRATIONS)
 

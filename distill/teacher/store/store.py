@@ -108,11 +108,12 @@ class Store:
         return {row[0] for row in self.reader.execute(query, list(request_ids))}
 
     async def intend(
-        self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True
+        self, request: Request, *, run: str, spender: str, reserved_usd: float, priced: bool = True, address: str = ""
     ) -> int:
-        """Commit that a send is about to happen; returns the attempt's id, 0 where it is answered or another process asks it."""
+        """Commit that a send is about to happen, of several endpoints to which `address`; returns the attempt's id, 0 where it is
+        answered or another process asks it."""
         owner = self.owner.name or None
-        values = (request.id, run, spender, rows.now(), reserved_usd, int(priced), owner)
+        values = (request.id, run, spender, rows.now(), reserved_usd, int(priced), owner, address or None)
         return await self.commit([(claims.CLAIM, values)])
 
     async def free(self, request_id: str) -> bool:
@@ -130,6 +131,10 @@ class Store:
     async def settle_many(self, ended: Iterable[EndedRow]) -> None:
         """The same for many attempts in one commit."""
         await self.commit(await asyncio.to_thread(rows.endings, ended))
+
+    def write(self, statements: list[Statement]) -> None:
+        """Commit statements at once, while nothing else is under way."""
+        self._transaction([statements])
 
     async def commit(self, statements: list[Statement]) -> int:
         """Wait until the statements are on the disk; returns the row id that the last one inserted."""

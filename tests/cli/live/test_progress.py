@@ -9,6 +9,10 @@ from rich.console import Console
 
 from distill.cli.live.progress import calls_line, calls_table, training_line
 from distill.money import Budget
+from distill.teacher.endpoint.scripted import Scripted
+from distill.teacher.pace import Pace
+from distill.teacher.pool.circuit import Circuit, Health
+from distill.teacher.pool.member import Member
 from distill.teacher.progress import Progress
 
 
@@ -58,3 +62,19 @@ def test_table_fits_a_narrow_terminal(width: int) -> None:
     assert "\x1b" not in "".join(lines)
     for said in ("45 s left", "about 3", "4,000", "64 in"):
         assert any(said in line for line in lines), said
+
+
+def member(url: str, *, answered: int, health: Health = Health.LIVING) -> Member:
+    return Member(Scripted(), Pace(in_flight=16), url, Circuit(health), answered=answered, failed=3)
+
+
+def test_several_endpoints_are_told_apart() -> None:
+    """In the line by what each answered and who is left out; in the table with a row for each."""
+    a, b = member("http://a/v1", answered=412), member("http://b\x1b[2J/v1", answered=77, health=Health.DOWN)
+    progress = Progress(total=1000, answered=489, members=[a, b])
+    line = calls_line("teacher", progress, [])
+    assert "1 of 2 endpoints (412, 77 answered; down: http://b\ufffd[2J/v1)" in line
+    table = drawn(progress, 120)
+    assert "http://a/v1: 412 answered · 3 failed · 1 in flight of 16" in table
+    assert "77 answered · 3 failed · down, left out" in table
+    assert "endpoint" not in calls_line("teacher", Progress(total=9, answered=1, members=[a]), [])

@@ -22,6 +22,24 @@ def test_the_identity_is_the_address_and_never_the_key() -> None:
     assert "sk-1" not in repr(here)
 
 
+def test_every_list_of_endpoints_is_one_identity_with_one_key_check_for_all() -> None:
+    """Another order, one more, one less: the same. A single address is what it ever was."""
+    a, b = "http://127.0.0.1:1/v1", "http://gpu:2/v1/"
+    both, one = Address("m", a, listed=(a, b)), Address("m", b, listed=(b,))
+    assert both.identity == one.identity == Address("m", b, listed=(b, a)).identity != Address("m", a).identity
+    assert (both.urls, both.shown, both.several) == ((a, "http://gpu:2/v1"), f"{a}, http://gpu:2/v1", True)
+    assert both.keyless
+    assert not Address("m", a, listed=(a,)).keyless
+    named = Address("m", a, each_address=True)
+    assert (named.several, named.identity) == (True, Address("m", a).identity)
+
+
+def test_a_list_is_asked_in_one_dialect_and_none_of_its_addresses_is_wrong() -> None:
+    mixed = ("https://api.openai.com/v1", "http://gpu/v1")
+    assert "lists OpenAI's own endpoints beside others" in str(Address("m", mixed[0], key="k", listed=mixed).faults())
+    assert "no http address" in str(Address("m", "http://a/v1", listed=("http://a/v1", "ftp://b")).faults())
+
+
 @pytest.mark.parametrize("url", ["localhost", "ftp://a/v1", "http://", "/v1"])
 def test_what_is_no_address_is_refused_before_anything_is_sent(url: str) -> None:
     with pytest.raises(UsageError, match="http://127"):

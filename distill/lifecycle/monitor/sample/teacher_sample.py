@@ -58,7 +58,7 @@ class SampleAsked:
 async def ask_teacher(task: Task, calls: pl.DataFrame, own: Mapping[str, Count], watch: Watcher) -> SampleAsked:
     """Ask the teacher the calls (input, fields, answer, tool_calls) whose fields the log tells; `own` are the run's figures by signal."""
     sample = _Sample.of(task, calls.drop_nulls("fields"))
-    with stores.opened(task.home) as store:
+    with stores.opened(task.home, task.addresses) as store:
         run = f"{task.spec.task}/monitor"
         before, unpriced = store.spent(run), store.unpriced(run)
         sender = Sender(store=store, run=run, budget=Budget(task.spec.budget.usd, 0.0), watch=watch)

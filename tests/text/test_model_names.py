@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.generate import served_models
+from distill.text import model_names
 
 SAME = [
     ("m", ""), ("m", "m"), ("gpt-4o", "gpt-4o-2024-08-06"), ("gpt-4o", "openai/gpt-4o"), ("claude-3-5-sonnet", "anthropic/claude-3-5-sonnet-20241022"),
@@ -24,11 +24,11 @@ OTHER = [
 @pytest.mark.parametrize(("asked", "named"), SAME)
 def test_another_spelling_is_the_same_model(asked: str, named: str) -> None:
     """A provider, a snapshot, a tag, a path, a file's ending or the case do not make another model."""
-    assert served_models.same(asked, named)
-    assert not named or served_models.same(named, asked)
+    assert model_names.same(asked, named)
+    assert not named or model_names.same(named, asked)
 
 
 @pytest.mark.parametrize(("asked", "named"), OTHER)
 def test_another_model_is_another(asked: str, named: str) -> None:
-    assert not served_models.same(asked, named)
-    assert not served_models.same(named, asked)
+    assert not model_names.same(asked, named)
+    assert not model_names.same(named, asked)
