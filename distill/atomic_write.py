@@ -62,7 +62,7 @@ def indented(value: Json) -> str:
     below 0.0001 or from 1e16 on may have its exponent spelt in another way.
     """
     try:
-        json.dumps(value, allow_nan=False)  # orjson takes more kinds of values, and writes null for a number that is none
+        json.dumps(value, allow_nan=False)  # orjson takes more kinds of values, and writes null for NaN
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except (TypeError, ValueError):
         return json.dumps(value, indent=2, ensure_ascii=True)
