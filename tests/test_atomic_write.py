@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from distill.atomic_write import write_atomic
+from distill.atomic_write import indented, write_atomic
+from distill.records import Json
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +53,30 @@ def test_a_table_for_which_there_is_no_room_is_an_error_of_the_system_and_leaves
     path = tmp_path / "a.parquet"
     said = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True).stdout
     assert said == f"{path} File too large ['old'] ['a.parquet']\n"
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.text()
+
+
+def nested(leaves: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.recursive(leaves, lambda some: st.lists(some) | st.dictionaries(st.text(), some), max_leaves=12)
+
+
+@given(nested(PLAIN))
+@example({"half an emoji": "\ud83d", "whole": "\U0001f600", "empty": [{}, []], "line": "a\u2028\x7f\x00"})
+@example([2**64, -(2**70), {1: "a key that is no text"}, math.nan, -math.inf, 0.25])
+def test_json_is_written_as_pythons_own_writer_has_it(value: Json) -> None:
+    assert indented(value) == json.dumps(value, indent=2)
+
+
+@given(nested(PLAIN | st.floats(allow_nan=False)))
+def test_json_that_is_written_reads_back_the_same_and_is_ascii(value: Json) -> None:
+    """Also numbers, whose exponents are spelt in another way."""
+    assert json.loads(indented(value)) == value
+    assert indented(value).isascii()
+
+
+@pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": object()}, Path("a")])
+def test_what_is_no_json_is_refused(value: object) -> None:
+    with pytest.raises(TypeError):
+        indented(value)

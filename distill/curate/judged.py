@@ -27,7 +27,7 @@ async def _curated_once(
 ) -> Curated | None:
     """A curation; None where its judges were asked for verdicts that it lacks."""
     store, rulings = judge_calls.sender.store, judge_calls.rulings
-    curation = steps.curate(
-        read_inputs(judge_calls.task, table, asked, store, judge_calls.graph, room=room, rulings=rulings)
-    )
+    given = read_inputs(judge_calls.task, table, asked, store, judge_calls.graph, room=room, rulings=rulings)
+    rows = given.answers.column("seed_id").len() + given.approved.column("seed_id").len()
+    curation = steps.curate(given) if asked or rows else steps.before_answers(given)
     return None if await judge_calls.send(curation.verdicts.unanswered) else curation

@@ -57,6 +57,15 @@ def curate(given: CurationInputs, *, without: str = "") -> Curated:
     return _result(state)
 
 
+def before_answers(given: CurationInputs) -> Curated:
+    """What is wanted while there is no answer and no approved row: the steps over rows have none to look at, and are left out."""
+    state = Curating(given, given.answers)
+    state.flagged = dropped_frame()
+    _note_seed_status(state)
+    _set_quotas(state)
+    return _result(state)
+
+
 def _gate_answers(state: Curating) -> None:
     gate_rows(state.rows, state.given.gates)
 
@@ -172,11 +181,11 @@ _INSTEAD: Mapping[str, Callable[[Curating], None]] = {DEDUP: _keep_near_duplicat
 
 
 def _result(state: Curating) -> Curated:
-    given, seeds, losses = state.given, state.seeds, state.rows.losses
+    given, seeds, losses, kept = state.given, state.seeds, state.rows.losses, state.rows.take()
     order = ("seed_id", "teacher", "kind", "draw")
     return Curated(
-        kept=state.rows.take(),
-        rejected=pl.concat([loss.rejected for loss in losses], how="diagonal").sort(order),
+        kept=kept,
+        rejected=pl.concat([loss.rejected for loss in losses], how="diagonal").sort(order) if losses else kept.clear(),
         dropped=pl.concat([seeds.not_asked, given.unanswered, *(loss.dropped for loss in losses)]),
         flagged=state.flagged,
         funnel=funnel.answer_lines(given.asked, seeds, given.unanswered, losses),

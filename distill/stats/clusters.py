@@ -46,6 +46,6 @@ def quantile(rows: int, clusters: Clusters | None, z: float = Z) -> float:
 
 @lru_cache(maxsize=64)
 def _student(z: float, freedom: int) -> float:
-    from scipy.stats import norm, t
+    from scipy.special import ndtr, stdtrit  # as scipy.stats has them, whose import takes a second
 
-    return float(t.isf(norm.sf(z), freedom))
+    return float(-stdtrit(freedom, ndtr(-z)))

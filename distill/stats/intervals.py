@@ -64,7 +64,7 @@ def _estimate(values: Sequence[float], clusters: Clusters | None, lowest: float,
 def _tail(differences: Sequence[float], clusters: Clusters | None, limit: float, highest: float) -> float:
     """The smallest level at which the interval's upper end still reaches `limit`."""
     from scipy.optimize import brentq
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     rows = independent_rows(differences, clusters)
 
@@ -74,5 +74,5 @@ def _tail(differences: Sequence[float], clusters: Clusters | None, limit: float,
 
     most = 8.0
     if above(most) <= 0:
-        return float(norm.sf(most))
-    return float(norm.sf(brentq(above, 1e-3, most, xtol=1e-6)))
+        return float(ndtr(-most))
+    return float(ndtr(-brentq(above, 1e-3, most, xtol=1e-6)))

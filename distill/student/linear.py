@@ -102,7 +102,8 @@ def unlearnable(schema: Mapping[str, Json] | None, golds: Sequence[Mapping[str, 
     """Why no field of a task's answers can be learnt, as far as its schema and its known answers tell; empty where one may be."""
     if closed_by(schema):
         return ""
-    known = [by_field(answer_value.of_known(gold, rules.names(schema))) for gold in golds]
+    fields = rules.names(schema)
+    known = [by_field(answer_value.of_known(gold, fields)) for gold in golds]
     if linear.closed_fields(known):
         return ""
     values = _values(known)
@@ -116,7 +117,7 @@ def unlearnable(schema: Mapping[str, Json] | None, golds: Sequence[Mapping[str, 
         return "neither a schema (teacher.output) nor known answers (seeds.gold) say which values there are"
     if _others(schema, shown):
         return ""
-    return f"the schema's fields are free text: {', '.join(rules.names(schema)) or 'the answer as a whole'}"
+    return f"the schema's fields are free text: {', '.join(fields) or 'the answer as a whole'}"
 
 
 def _values(known: Sequence[Mapping[str, Json]]) -> Mapping[str, list[str]]:

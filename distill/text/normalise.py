@@ -57,14 +57,10 @@ def strict_json(text: str, *, finite: bool = True) -> Json:
     """The value of a text that is JSON as a whole: no NaN, no infinite number (but where `finite` is off), no key twice, not
     too deep.
     """
+    if text.startswith("\ufeff"):
+        raise ValueError("bad JSON at character 1: Unexpected UTF-8 BOM (decode using utf-8-sig)")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant if finite else None,
-            parse_float=_finite if finite else float,
-            parse_int=_whole,
-        )
+        value = (_FINITE if finite else _AT).decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"bad JSON at character {error.pos + 1}: {error.msg}") from None
     except RecursionError:
@@ -130,4 +126,8 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
+# Made once: `json.loads` makes a decoder for each text that is read in another way than its own.
 _AT = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_whole)
+_FINITE = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+)

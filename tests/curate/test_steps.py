@@ -6,16 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.curate import steps
 from distill.curate.dedup.conflicts import vote
 from distill.curate.dedup.duplicates import duplicates
 from distill.curate.gates.judge.gate import judge
 from distill.curate.gates.judge.verdict import JudgeVerdict, NoVerdict
 from distill.curate.gates.registry import run_gates
 from distill.curate.gates.verify.gate import verify
+from distill.curate.inputs import read_inputs
 from distill.curate.leaks import HeldOut, leaks
 from distill.curate.selection.balance import Wanted, balance
+from distill.pipeline.open_task import open_task
 from distill.sandbox.process import CheckResult
+from distill.seeds.prepare import prepare
 from distill.tables.columns import DROPPED
+from distill.teacher.store.store import opened as open_store
 
 SCHEMA = {"type": "object", "required": ["intent"]}
 GATES = [
@@ -120,6 +125,21 @@ def test_a_step_parts_its_rows_is_done_once_and_ignores_their_order(name, frame,
     other = step(samples[shuffled])
     assert other.kept.equals(out.kept)
     assert other.dropped.equals(out.dropped)
+
+
+def test_before_there_are_answers_what_is_wanted_is_what_all_steps_would_say(task):
+    opened = open_task(task, overrides=["gates=[schema, refusal, length]"], env={})
+    table = prepare(opened.spec, opened.seeds).kept
+    with open_store(task.parent / "answers.db") as store:
+        short, whole = (
+            curate(read_inputs(opened, table, [], store)) for curate in (steps.before_answers, steps.curate)
+        )
+    for part in ("quotas", "missing", "seeds", "passed", "survived", "contested", "undecided", "warnings"):
+        assert getattr(short, part) == getattr(whole, part), part
+    for part in ("kept", "rejected", "dropped", "flagged"):
+        assert getattr(short, part).height == getattr(whole, part).height, part
+    assert short.dropped.equals(whole.dropped)
+    assert short.missing != {}
 
 
 @settings(deadline=None, max_examples=25)

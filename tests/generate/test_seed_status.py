@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,9 @@ from distill.curate.inputs import read_inputs
 from distill.generate.questions import read_asked
 from distill.pipeline import run
 from distill.pipeline.open_task import open_task
+from distill.rundir import RunDir
 from distill.task.run import ORDER
+from distill.task.task import Task
 from distill.teacher.progress import Silent
 from distill.teacher.store.store import opened
 
@@ -25,12 +28,20 @@ JUDGE = (
 )
 
 
+@pytest.fixture
+def asked_of_all(task: Path) -> tuple[Task, RunDir]:
+    """The task, and its run in which every training seed was asked."""
+    opened = open_task(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
+    return opened, run.start(opened, stages=ORDER[:1], watch=Silent()).folder
+
+
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_training_seed_is_idle_accepted_or_refused(task: Path, data: st.DataObject) -> None:
+def test_every_training_seed_is_idle_accepted_or_refused(
+    asked_of_all: tuple[Task, RunDir], data: st.DataObject
+) -> None:
     """Of any of the questions, in any order; a row may still come of the idle ones alone, and they rest with a reason."""
-    task = open_task(task, overrides=["dataset.accept=null", LONG, "evaluate.arms=[]"], env={})
-    folder = run.start(task, stages=ORDER[:1], watch=Silent()).folder
+    task, folder = asked_of_all
     table, every = pl.read_parquet(folder / "seeds.parquet"), read_asked(folder)
     asked = data.draw(st.lists(st.sampled_from(every), unique=True))
     with opened(task.store_path) as store:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 BROWSER = next((found for name in ("chromium", "google-chrome", "chrome") if (found := shutil.which(name))), None)
@@ -13,11 +14,12 @@ QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--virtual-time-budget=3000",
 )  # fmt: skip
-_FRAME = """<!doctype html><iframe src="{page}" style="border:0;width:{width}px;height:900px"></iframe><script>
-onload = () => {{
-  const page = document.querySelector("iframe").contentDocument.documentElement;
-  document.title = page.scrollWidth - page.clientWidth;
-}}
+_FRAME = """<iframe src="{page}" style="border:0;width:{width}px;height:900px"></iframe>"""
+_MEASURED = """<script>
+onload = () => {
+  const pages = [...document.querySelectorAll("iframe")].map((frame) => frame.contentDocument.documentElement);
+  document.title = pages.map((page) => page.scrollWidth - page.clientWidth).join(" ");
+}
 </script>"""
 
 
@@ -26,13 +28,14 @@ def dumped(page: Path, *options: str) -> str:
     return _called(page, "--dump-dom", *options).decode("utf-8", "replace")
 
 
-def hidden_at_the_side(page: Path, width: int) -> int:
-    """How many pixels of the page are reached by scrolling sideways only, in a window of `width`."""
-    frame = page.with_name(f"frame-{page.name}")
-    frame.write_text(_FRAME.format(page=page.name, width=width))
-    found = re.search(r"<title>(\d+)</title>", dumped(frame, "--allow-file-access-from-files"))
-    assert found, "the frame cannot see into the page"
-    return int(found[1])
+def hidden_at_the_side(page: Path, widths: Sequence[int]) -> dict[int, int]:
+    """Width → how many pixels of the page are reached by scrolling sideways only, in a window of that width."""
+    frames = page.with_name(f"frame-{page.name}")
+    shown = [_FRAME.format(page=page.name, width=width) for width in widths]
+    frames.write_text("<!doctype html>" + "".join(shown) + _MEASURED)
+    found = re.search(r"<title>([\d ]+)</title>", dumped(frames, "--allow-file-access-from-files"))
+    assert found, "the frames cannot see into the page"
+    return dict(zip(widths, map(int, found[1].split()), strict=True))
 
 
 def sheets(page: Path) -> int:

@@ -32,8 +32,9 @@ def schema(frame: pl.DataFrame, *, schema: Mapping[str, Json]) -> Outcome:
 
     One that calls a tool instead is the `tools` gate's to judge.
     """
-    validator = _validator(schema)
-    return judged(frame, "schema", lambda row: None if row["tool_calls"] else _form(validator, row["answer"]))
+    # Short answers, such as labels, come again and again.
+    form = functools.lru_cache(maxsize=1024)(functools.partial(_form, _validator(schema)))
+    return judged(frame, "schema", lambda row: None if row["tool_calls"] else form(row["answer"]))
 
 
 @dataclass(frozen=True, slots=True)

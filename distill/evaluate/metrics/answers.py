@@ -63,11 +63,7 @@ def schema(example: Example, answer: str) -> Score:
     """1 if the whole text is one JSON value that obeys the schema, else 0 with the first fault."""
     if example.schema is None:
         raise NotScorable("the task gives no output schema")
-    try:
-        value = strict_json(answer)
-    except ValueError as error:
-        return Score(0.0, f"not JSON: {error}"[:200])
-    fault = _schema_fault(canonical(example.schema), value)
+    fault = _schema_fault(canonical(example.schema), answer)
     return Score(0.0, fault) if fault else Score(1.0)
 
 
@@ -95,7 +91,7 @@ METRICS: dict[str, Metric] = {"json_fields": json_fields, "schema": schema, "agr
 
 def known(gold: Object, schema: Object | None, rules: Rules | None = None) -> Json:
     """A known answer as the value that answers are held against; NotScorable where it cannot be one of the task's."""
-    fields = value_rules.names(schema)
+    fields = _fields(json.dumps(schema))
     value = answer_value.of_known(gold, fields, expected(None, None, rules))
     if len(fields) > 1 and not isinstance(value, dict):
         raise NotScorable(
@@ -165,10 +161,15 @@ def _rules_alone(wanted: Json, example: Example) -> Rules:
     return replace(rules, of={**rules.of, (): value_rules.Rule("ignore")}) if free else rules
 
 
-def _schema_fault(schema_text: str, value: Json) -> str:
+@lru_cache(maxsize=256)  # short answers, such as labels, come again and again
+def _schema_fault(schema_text: str, answer: str) -> str:
     from jsonschema.exceptions import best_match
     from referencing.exceptions import Unresolvable
 
+    try:
+        value = strict_json(answer)
+    except ValueError as error:
+        return f"not JSON: {error}"[:200]
     try:
         fault = best_match(_validator(schema_text).iter_errors(value))
     except Unresolvable as error:
@@ -176,6 +177,11 @@ def _schema_fault(schema_text: str, value: Json) -> str:
     except RecursionError:
         return "nested too deeply"
     return f"{fault.json_path}: {fault.message}"[:200] if fault else ""
+
+
+@lru_cache(maxsize=8)
+def _fields(schema_text: str) -> tuple[str, ...]:
+    return tuple(value_rules.names(json.loads(schema_text)))
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ import pty
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -81,6 +82,7 @@ def test_ctrl_c_and_ctrl_d_end_it_in_one_line(finished_moods: Path, key: bytes, 
     try:
         said = _until(terminal, b"message> ")
         said += _until(terminal, b"message> ", press=b"lovely bright lamp\n")
+        _waits_for_keys(child)
         said += _until(terminal, None, press=key)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
     except BaseException:
@@ -91,6 +93,15 @@ def test_ctrl_c_and_ctrl_d_end_it_in_one_line(finished_moods: Path, key: bytes, 
     assert b'student  {"mood": "glad"}' in said
     assert said.replace(b"\r", b"").rstrip(b"\n").split(b"\n")[-1] == b"ended; nothing of it was kept"
     assert b"Traceback" not in said
+
+
+def _waits_for_keys(child: int) -> None:
+    """A key that is pressed between the prompt and the wait for it is not heard by Python's readline."""
+    stat = Path(f"/proc/{child}/stat")
+    for _ in range(500 if stat.exists() else 0):
+        if stat.read_text().rpartition(")")[2].split()[0] == "S":  # it sleeps, and nothing but a key wakes it
+            return
+        time.sleep(0.01)
 
 
 def _until(terminal: int, mark: bytes | None, press: bytes = b"") -> bytes:
