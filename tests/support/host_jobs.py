@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from distill.host.run import SCHEMAS
 from distill.host.settings import HostSettings
 from distill.host.state import jobs
 from distill.host.state.database import Database
-from distill.host.training.queue import TrainingQueue
+from distill.host.training.queue import JobProcess, TrainingQueue, started
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,14 @@ class TrainingHost:
 
 
 @contextmanager
-def training_host(folder: Path, base: Path, *, trains: bool = True) -> Iterator[TrainingHost]:
-    """`trains` is False where jobs are to stay as they were made."""
+def training_host(
+    folder: Path, base: Path, *, trains: bool = True, start: Callable[[Path, str], JobProcess] = started
+) -> Iterator[TrainingHost]:
+    """`trains` is False where jobs are to stay as they were made; `start` starts their processes."""
     home = Home(folder)
     db = Database(home.database, tuple(dict.fromkeys((*SCHEMAS, jobs.SCHEMA))))
     settings = HostSettings(bases={"tiny": str(base)}, aliases={"gpt-4o-mini-2024-07-18": "tiny"})
-    queue = TrainingQueue(db, home)
+    queue = TrainingQueue(db, home, start)
     host = Host(settings, home, db, None, queue)  # type: ignore[arg-type]  # any purpose, and no engine, which no job asks
 
     @asynccontextmanager
