@@ -64,16 +64,14 @@ def test_one_process_works_at_a_time_and_none_repeats_what_a_checkpoint_holds(
     assert progress.read(folder, 0)[0][-1]["done"]["step"] == 80
 
 
-def test_a_base_that_cannot_be_trained_is_the_jobs_reason(tmp_path: Path) -> None:
+def test_a_base_that_cannot_be_trained_is_the_jobs_reason(job_forks: JobForks, tmp_path: Path) -> None:
     folder = tmp_path / "job"
     order.make(
         folder,
         Order(str(tmp_path / "none"), str(tmp_path), "supervised", {}, 1),
         {"train": write_rows(tmp_path / "rows", 12)},
     )
-    command = [sys.executable, "-m", "distill.host.training.work", str(folder), "check"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.wait(300) == progress.FAILED
+    assert job_forks.start(folder, "check").wait(300) == progress.FAILED
     failed = progress.read(folder, 0)[0][-1]["failed"]
     assert (failed["code"], failed["param"]) == ("model_not_trainable", "model")
     assert "no such folder or file" in failed["message"]
