@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from distill.base_model.tokenise import IGNORED
 from distill.student.trainers import processes
-from distill.student.trainers.batches import by_length
+from distill.student.trainers.batches import by_length, unwanted
 from distill.student.trainers.frozen_layers import FrozenLayers
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def scoring_answers() -> type[SFTTrainer]:
         Triton: twice the time of a step on a CPU (measured)."""
 
         _states: AnswerStates | None = None
+        _send_telemetry = create_model_card = unwanted
 
         def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
             rows = self.train_dataset if train_dataset is None else train_dataset

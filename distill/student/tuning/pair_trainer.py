@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from distill.student.trainers.batches import by_length
+from distill.student.trainers.batches import by_length, unwanted
 from distill.student.tuning.pairs import TokenPair, as_columns
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def over_pairs() -> type[DPOTrainer]:
 
     class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
         """With the reference in memory, and margins of pairs that are held out."""
+
+        _send_telemetry = create_model_card = unwanted
 
         def __init__(self, **given: Any) -> None:
             super().__init__(**given)
