@@ -12,11 +12,13 @@ from chats import chat
 from hosting import ROUTES, serving
 from openai import OpenAI
 
+from distill.host import session
 from distill.host.app import app_of
 from distill.host.home import Home
 from distill.host.host import Host
 from distill.host.routes import jobs as job_routes
 from distill.host.run import SCHEMAS
+from distill.host.serving.choose import Engines
 from distill.host.settings import HostSettings
 from distill.host.state import jobs
 from distill.host.state.database import Database
@@ -57,6 +59,19 @@ def training_host(
             OpenAI(base_url=url, api_key="k", max_retries=0) as client,
         ):
             yield TrainingHost(client, host)
+    finally:
+        db.close()
+
+
+@contextmanager
+def whole_host(folder: Path, base: Path, start: Callable[[Path, str], JobProcess]) -> Iterator[str]:
+    """The URL of a host with every route, that trains and answers; `start` starts the processes of its jobs."""
+    home, settings = Home(folder), HostSettings(bases={"tiny": str(base)})
+    db = Database(home.database, SCHEMAS)
+    host = Host(settings, home, db, Engines(settings, home), TrainingQueue(db, home, start))
+    try:
+        with serving(app_of(host, session.ROUTES, during=lambda: session._at_work(host))) as (url, _):
+            yield url
     finally:
         db.close()
 
