@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 import tuning_host
 from host_jobs import whole_host
-from job_forks import JobForks
 from tuning_jobs import TuningHost
 
 from distill.errors import AccessRefused, GateNotMet
@@ -54,9 +53,9 @@ async def test_a_host_tunes_the_student_and_the_student_is_compared(hosted: Path
     assert json.loads((first.folder / "student" / "hosted.json").read_text())["job"] == "ftjob-1"
 
 
-async def test_distill_host_is_such_a_host(hosted: Path, tiny_base: Path, job_forks: JobForks, tmp_path: Path) -> None:
+async def test_distill_host_is_such_a_host(hosted: Path, tiny_base: Path, tmp_path: Path) -> None:
     """The same run at our own server: it trains the rows, keeps losses and answers with the tune, of which nothing is asked twice."""
-    with whole_host(tmp_path / "host", tiny_base, job_forks.start) as url:
+    with whole_host(tmp_path / "host", tiny_base) as url:
         there = SimpleNamespace(base_url=url)
         first = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
         again = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")

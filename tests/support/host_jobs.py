@@ -64,11 +64,11 @@ def training_host(
 
 
 @contextmanager
-def whole_host(folder: Path, base: Path, start: Callable[[Path, str], JobProcess]) -> Iterator[str]:
-    """The URL of a host with every route, that trains and answers; `start` starts the processes of its jobs."""
+def whole_host(folder: Path, base: Path) -> Iterator[str]:
+    """The URL of a host with every route, that trains, in real processes, and answers."""
     home, settings = Home(folder), HostSettings(bases={"tiny": str(base)})
     db = Database(home.database, SCHEMAS)
-    host = Host(settings, home, db, Engines(settings, home), TrainingQueue(db, home, start))
+    host = Host(settings, home, db, Engines(settings, home), TrainingQueue(db, home))
     try:
         with serving(app_of(host, session.ROUTES, during=lambda: session._at_work(host))) as (url, _):
             yield url
