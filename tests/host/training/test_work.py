@@ -40,7 +40,7 @@ def test_one_process_works_at_a_time_and_none_repeats_what_a_checkpoint_holds(
     tiny_base: Path, job_forks: JobForks, tmp_path: Path
 ) -> None:
     """The first one's server goes away: it stops with a checkpoint, and the second, which waited, goes on. That one is killed."""
-    asked = {"n_epochs": 10, "batch_size": 2, "learning_rate_multiplier": 1.0}
+    asked = {"n_epochs": 20, "batch_size": 2, "learning_rate_multiplier": 1.0}
     rows = write_rows(tmp_path / "rows", 16)
     folder = tmp_path / "job"
     order.make(folder, Order(str(tiny_base), str(tmp_path), "supervised", asked, 1), {"train": rows})
@@ -60,8 +60,8 @@ def test_one_process_works_at_a_time_and_none_repeats_what_a_checkpoint_holds(
     assert last.wait(300) == 0
     found = steps(folder)
     assert found[:killed] == list(range(1, killed + 1))
-    assert found[killed:] == list(range(held + 1, 81))
-    assert progress.read(folder, 0)[0][-1]["done"]["step"] == 80
+    assert found[killed:] == list(range(held + 1, 161))
+    assert progress.read(folder, 0)[0][-1]["done"]["step"] == 160
 
 
 def test_a_base_that_cannot_be_trained_is_the_jobs_reason(job_forks: JobForks, tmp_path: Path) -> None:
