@@ -39,7 +39,7 @@ os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 if memory_folder := in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_folder))
 pytest_plugins = (
-    "frames", "in_process", "moods", "guesses", "promotable", "routed", "small_tasks", "tiny_llama", "tiny_models",
+    "frames", "in_process", "job_forks", "moods", "guesses", "promotable", "routed", "small_tasks", "tiny_llama", "tiny_models",
 )  # fmt: skip
 
 _imported = len(sys.modules)

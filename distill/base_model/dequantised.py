@@ -41,9 +41,8 @@ def tokeniser(gguf: Path, folder: Path) -> Path:
 def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path], None]) -> Path:
     if not gguf.is_file():
         raise UsageError(f"no GGUF file at {gguf}; expected the weights of the student's base")
-    with gguf.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    place = folder / f"{gguf.stem}-{digest[:16]}-{recipe}"
+    stat = gguf.stat()
+    place = folder / f"{gguf.stem}-{_sha256(gguf, stat.st_size, stat.st_mtime_ns)[:16]}-{recipe}"
     if place.is_dir():
         return place
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +50,13 @@ def _made(gguf: Path, folder: Path, recipe: str, convert: Callable[[Path, Path],
         if not place.is_dir():  # another thread may have made it meanwhile
             _convert_into(place, partial(convert, gguf))
     return place
+
+
+@cache
+def _sha256(gguf: Path, _size: int, _changed_ns: int) -> str:
+    """Read once for a file that did not change: it may have gigabytes, and is asked about often."""
+    with gguf.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _convert_into(place: Path, convert: Callable[[Path], None]) -> None:

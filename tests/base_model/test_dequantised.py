@@ -75,20 +75,20 @@ def test_llama_cpp_answers_as_the_base_and_the_adapter_that_was_trained(tmp_path
         save_adapter(model, get_peft_model_state_dict(model), tmp_path / "adapter"), base, tmp_path / "a.gguf"
     )
 
-    def apart(answers: list[tuple[int, float]]) -> list[float]:
-        far = []
-        for prompt, (token, logprob) in zip(PROMPTS, answers, strict=True):
-            with torch.no_grad():
-                logits = model(**tokenizer(prompt, return_tensors="pt", add_special_tokens=False)).logits[0, -1]
-            far.append(abs(float(logits.log_softmax(-1)[token]) - logprob))
-        return far
+    def logprobs() -> list[Any]:
+        asked = [tokenizer(prompt, return_tensors="pt", add_special_tokens=False) for prompt in PROMPTS]
+        with torch.no_grad():
+            return [model(**one).logits[0, -1].log_softmax(-1) for one in asked]
 
-    alone = served(None)
-    with_adapter, without = apart(served(file)), apart(alone)
+    def apart(ours: list[Any], answers: list[tuple[int, float]]) -> list[float]:
+        return [abs(float(one[token]) - logprob) for one, (token, logprob) in zip(ours, answers, strict=True)]
+
+    tuned, alone = logprobs(), served(None)
+    with_adapter, without = apart(tuned, served(file)), apart(tuned, alone)
     assert max(with_adapter) < 0.7, with_adapter
     assert max(without) > 6 * max(with_adapter), (without, with_adapter)
     with model.disable_adapter():
-        assert max(apart(alone)) < 0.5
+        assert max(apart(logprobs(), alone)) < 0.5
 
 
 @pytest.mark.slow

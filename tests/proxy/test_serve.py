@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+from forks import Fork, distill
 from proxied import request, rows
 from upstreams import Api, served, until
 
@@ -23,19 +22,13 @@ from distill.proxy.settings import ProxySettings
 
 
 @asynccontextmanager
-async def command(folder: Path, to: str, *words: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+async def command(folder: Path, to: str) -> AsyncIterator[tuple[str, Fork]]:
     """(base URL, process) of `distill proxy mood`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "distill", "proxy", "mood", "--to", to, "--port", "0", "--json", *words, cwd=folder,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
-    assert process.stdout is not None
+    process = distill("proxy", "mood", "--to", to, "--port", "0", "--json", cwd=folder)
     try:
-        told = b""
-        while not told.endswith(b"}\n"):
-            line = await process.stdout.readline()
-            assert line, await process.communicate()
-            told += line
+        while not (told := process.out).endswith("}\n"):
+            assert process.returncode is None, await process.communicate()
+            await asyncio.sleep(0.02)
         yield json.loads(told)["base_url"], process
     finally:
         if process.returncode is None:
@@ -89,9 +82,9 @@ async def test_it_ends_when_it_is_told_to_and_says_what_it_did(tmp_path: Path) -
             {"teacher": 1},
         )
         process.send_signal(signal.SIGTERM)
-        assert process.stdout is not None
-        ended = json.loads(await asyncio.wait_for(process.stdout.read(), 20))
-        assert await process.wait() == 0
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 0
+        ended = json.loads(out[out.index(b"}\n{") + 2 :])
     assert ended["calls"]["passed"] == 1
     assert b"sk-" not in b"".join(path.read_bytes() for path in (tmp_path / "logs").rglob("*") if path.is_file())
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import host_process
 import polars as pl
 import pytest
 import tuning_host
+from host_jobs import whole_host
 from tuning_jobs import TuningHost
 
 from distill.errors import AccessRefused, GateNotMet
@@ -55,11 +55,10 @@ async def test_a_host_tunes_the_student_and_the_student_is_compared(hosted: Path
 
 async def test_distill_host_is_such_a_host(hosted: Path, tiny_base: Path, tmp_path: Path) -> None:
     """The same run at our own server: it trains the rows, keeps losses and answers with the tune, of which nothing is asked twice."""
-    host = await host_process.start(tmp_path / "host", "--base", f"tiny={tiny_base}")
-    there = SimpleNamespace(base_url=host.url)
-    first = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
-    again = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
-    host.process.kill()
+    with whole_host(tmp_path / "host", tiny_base) as url:
+        there = SimpleNamespace(base_url=url)
+        first = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
+        again = await run(hosted, there, "student.train.poll_s=0.2", "student.train.epochs=1")
     assert set(arms(first)) == {"teacher", "base", "student"}
     kept = json.loads((first.folder / "student" / "hosted.json").read_text())
     assert (kept["model"].startswith("ft:tiny:"), kept["trained_tokens"] > 0, again.requests_sent) == (True, True, 0)

@@ -22,6 +22,7 @@ SETS = (
     "student.train={with: lora, base: ./base, epochs: 1, layers: 1, learning_rate: 0.01}",
     "evaluate.arms=[teacher, base, student]",
     "teacher.sampling={max_tokens: 12}",
+    "evaluate.probes=none",  # which ask base and student a hundred questions more
 )
 
 
@@ -60,12 +61,13 @@ def test_a_base_that_is_not_there_is_a_fault_of_the_spec(task: Path) -> None:
 
 
 FULL = "student.train={with: full, base: ./base, epochs: 1, learning_rate: 0.01}"
+PROBED = "evaluate.probes=auto"
 
 
 @pytest.mark.slow
 def test_a_base_that_is_tuned_whole_is_compared_and_shipped(task: Path, tiny_family: Callable[[str], Path]) -> None:
     shutil.copytree(tiny_family("llama"), task.parent / "base")
-    result = run(task, FULL)
+    result = run(task, FULL, PROBED)
     found = json.loads((result.folder / "comparison.json").read_bytes())
     assert set(found["arms"]) == {"teacher", "base", "student"}
     assert (result.folder / "student" / "model" / "model.safetensors").exists()
@@ -76,7 +78,7 @@ def test_a_base_that_is_tuned_whole_is_compared_and_shipped(task: Path, tiny_fam
     assert student.identity != opened.base.identity, "no answer of the base is taken for one of its"
     calls = result.table("calls.parquet")
     assert calls.filter(arm="student")["text"].to_list() != calls.filter(arm="base")["text"].to_list()
-    again = run(task, FULL)
+    again = run(task, FULL, PROBED)
     assert (again.requests_sent, again.done) == (0, [])
 
 

@@ -57,7 +57,7 @@ async def test_thinking_is_in_no_row_unless_it_is_kept(task: Path) -> None:
 async def test_a_student_learns_to_think_as_its_base_writes_it(task: Path, tiny_family: Callable[[str], Path]) -> None:
     shutil.copytree(tiny_family("qwen3"), task.parent / "base")
     async with serve(Script(dialects={"deepseek answer with reasoning": 1.0})) as server:
-        keep = (BASE, "teacher.reasoning=keep", "evaluate.arms=[teacher, base, student]")
+        keep = (BASE, "teacher.reasoning=keep", "evaluate.arms=[teacher, base, student]", "evaluate.probes=none")
         result = await run(task, server.base_url, *keep, stages=ORDER)
         opened = open_task(task, overrides=[*keep, f"teacher.base_url={server.base_url}"], env={"OPENAI_API_KEY": "k"})
         weights = opened.base_weights

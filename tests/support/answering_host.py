@@ -11,6 +11,7 @@ from pathlib import Path
 from hosting import serving
 from openai import OpenAI
 
+from distill.base_model.local import config_of
 from distill.host.app import app_of
 from distill.host.home import Home
 from distill.host.host import Host
@@ -65,19 +66,20 @@ def answering(folder: Path, bases: Mapping[str, str], **settings: object) -> Ite
 
 
 def adapter(base: Path, folder: Path, *, seed: int = 1, strength: float = 1.0) -> Path:
-    """A LoRA adapter with random weights on a model's folder, strong enough that its answers differ."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
+    """A LoRA adapter with random weights on a llama, strong enough that its answers differ. Of the model's folder the config alone is read."""
+    import numpy
+    from peft import LoraConfig
+    from safetensors.numpy import save_file
 
-    from distill.base_model.quiet import quiet
-
-    torch.manual_seed(seed)
-    config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
-    with quiet():
-        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
-    for name, value in model.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(value, std=strength)
-    model.save_pretrained(folder)
+    model, draw = config_of(base), numpy.random.default_rng(seed)
+    width, heads = model["hidden_size"], model["num_attention_heads"]
+    rows = {"q_proj": width, "v_proj": width // heads * model["num_key_value_heads"]}
+    weights = {}
+    for layer in range(model["num_hidden_layers"]):
+        for name, count in rows.items():
+            stem = f"base_model.model.model.layers.{layer}.self_attn.{name}"
+            weights[f"{stem}.lora_A.weight"] = draw.uniform(-(width**-0.5), width**-0.5, (8, width)).astype("float32")
+            weights[f"{stem}.lora_B.weight"] = draw.normal(scale=strength, size=(count, 8)).astype("float32")
+    LoraConfig(r=8, lora_alpha=16, target_modules=[*rows], task_type="CAUSAL_LM").save_pretrained(folder)
+    save_file(weights, folder / "adapter_model.safetensors")
     return folder

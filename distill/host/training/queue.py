@@ -11,8 +11,10 @@ import asyncio
 import logging
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
+from typing import IO, Protocol
 
 from distill.host.home import Home
 from distill.host.state import jobs
@@ -30,11 +32,30 @@ _PHASES = {"check": ("validating_files",), "train": ("running", "queued")}
 _LOG = logging.getLogger(__name__)
 
 
-class TrainingQueue:
-    """Started and closed by the server, in its event loop; woken when there may be something to do."""
+class JobProcess(Protocol):
+    """What the queue needs of a job's process, such as a `Popen`: closing its standard input ends it at its next step."""
 
-    def __init__(self, db: Database, home: Home) -> None:
-        self._db, self._home = db, home
+    stdin: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it works."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def started(folder: Path, phase: str) -> JobProcess:
+    """The process of a job, in a session of its own, so that a Ctrl-C for the server is none for it."""
+    command = [sys.executable, "-m", "distill.host.training.work", str(folder), phase]
+    with (folder / "worker.log").open("ab") as log:
+        return Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=log, start_new_session=True)  # noqa: S603 - our own
+
+
+class TrainingQueue:
+    """Started and closed by the server, in its event loop; woken when there may be something to do. `start` starts a phase of a job."""
+
+    def __init__(self, db: Database, home: Home, start: Callable[[Path, str], JobProcess] = started) -> None:
+        self._db, self._home, self._start_process = db, home, start
         self._woken = {phase: asyncio.Event() for phase in _PHASES}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -85,7 +106,7 @@ class TrainingQueue:
         if now is None or now.status not in _PHASES[phase]:
             return
         self._announce(now, phase)
-        process = _started(self._home.job(job.id), phase)
+        process = self._start_process(self._home.job(job.id), phase)
         try:
             code = await self._followed(process, job.id)
         finally:  # also where the server is closing
@@ -104,7 +125,7 @@ class TrainingQueue:
         else:
             jobs.tell(self._db, job.id, "The job goes on from its last checkpoint")
 
-    async def _followed(self, process: Popen[bytes], job_id: str) -> int:
+    async def _followed(self, process: JobProcess, job_id: str) -> int:
         """Until the process has ended: what it says is taken in, and what the job was told is done. Returns the exit code."""
         while (code := process.poll()) is None:
             await asyncio.sleep(_LOOK_S)
@@ -117,20 +138,13 @@ class TrainingQueue:
         return code
 
 
-def _started(folder: Path, phase: str) -> Popen[bytes]:
-    """A session of its own, so that a Ctrl-C for the server is none for it."""
-    command = [sys.executable, "-m", "distill.host.training.work", str(folder), phase]
-    with (folder / "worker.log").open("ab") as log:
-        return Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=log, start_new_session=True)  # noqa: S603 - our own
-
-
-def _stop(process: Popen[bytes]) -> None:
+def _stop(process: JobProcess) -> None:
     """Have it end at its next step."""
     if process.stdin is not None and not process.stdin.closed:
         process.stdin.close()
 
 
-async def _stopped(process: Popen[bytes]) -> None:
+async def _stopped(process: JobProcess) -> None:
     """Stop it, and wait a while; it ends by itself later than that too."""
     _stop(process)
     for _ in range(int(_PATIENCE_S / _LOOK_S)):

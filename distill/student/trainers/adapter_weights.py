@@ -53,10 +53,16 @@ def with_adapter(base: Path, settings: AdapterSettings) -> PeftModel:
         task_type="CAUSAL_LM",
         lora_dropout=settings.dropout,
     )
-    adapted = get_peft_model(model, config)
+    adapted = without_cards(get_peft_model(model, config))
     if settings.begin:
         _begun_with(adapted, Path(settings.begin))
     return adapted
+
+
+def without_cards(model: PeftModel) -> PeftModel:
+    """The model, whose checkpoints get no README: nobody reads it, and writing it takes a third of a small training."""
+    model.create_or_update_model_card = lambda _folder: None
+    return model
 
 
 def _begun_with(model: PeftModel, path: Path) -> None:

@@ -15,7 +15,7 @@ from trl import SFTTrainer
 from distill.base_model.tokenise import IGNORED
 from distill.student.processes import group as processes
 from distill.student.trainers.answer_loss import AnswerStates
-from distill.student.trainers.batches import by_length
+from distill.student.trainers.batches import by_length, unwanted
 from distill.student.trainers.row_threads import RowThreads
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is not followed, s
 
     _states: AnswerStates | None = None
     _rows: RowThreads | None = None
+    _send_telemetry = create_model_card = unwanted
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
         rows = self.train_dataset if train_dataset is None else train_dataset

@@ -40,6 +40,10 @@ class TrainingBatches(Protocol):
     def seed(self) -> int: ...
 
 
+def unwanted(*_: object, **__: object) -> None:
+    """In place of what TRL does beside a training: it would tell its makers of it, and write a card into each checkpoint."""
+
+
 def trl_arguments(kept: Path, settings: TrainingBatches, steps: int) -> dict[str, Any]:
     """What every training by TRL here is given: rows whole, checkpoints spread over its steps into `kept`, a line a step, no bar."""
     from torch.cuda import is_available as on_gpu

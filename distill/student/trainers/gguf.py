@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from distill.errors import DistillError
 from distill.records import Json
 
 if TYPE_CHECKING:
+    from gguf import TensorNameMap
     from numpy import float32
     from numpy.typing import NDArray
 
@@ -40,14 +42,19 @@ class AdapterError(DistillError):
 
 def gguf_name(name: str, architecture: str, layers: int) -> str:
     """llama.cpp's name of a peft tensor; `AdapterError` for one it has none for."""
-    from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
-
-    arch = next(one for one in MODEL_ARCH if MODEL_ARCH_NAMES[one] == architecture)
     match = _TENSOR.match(name)
-    known = get_tensor_name_map(arch, layers).get_name(f"{match[1]}.weight", (".weight",)) if match else None
+    known = _names(architecture, layers).get_name(f"{match[1]}.weight", (".weight",)) if match else None
     if match is None or known is None or not known.startswith("blk."):
         raise AdapterError(f"no llama.cpp name for the adapter tensor {name!r} of a {architecture} model")
     return f"{known}.lora_{match[2].lower()}"
+
+
+@cache
+def _names(architecture: str, layers: int) -> TensorNameMap:
+    """llama.cpp's names, kept: the table takes milliseconds to make, and an adapter has hundreds of tensors."""
+    from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
+
+    return get_tensor_name_map(next(one for one in MODEL_ARCH if MODEL_ARCH_NAMES[one] == architecture), layers)
 
 
 def interleaved(rows: NDArray[float32], heads: int) -> NDArray[float32]:

@@ -28,7 +28,7 @@ from distill.base_model.tokenise import TrainError
 from distill.records import Json, content_id
 from distill.rundir import file_hash
 from distill.stats import Estimate, proportion
-from distill.student.trainers.adapter_weights import save_adapter
+from distill.student.trainers.adapter_weights import save_adapter, without_cards
 from distill.student.trainers.batches import trl_arguments
 from distill.student.trainers.progress import checkpoints
 from distill.student.tuning.pairs import TokenPair, TokenPairs, as_columns
@@ -225,7 +225,7 @@ def _with_adapter(base: Path, adapter: Path, settings: DpoSettings) -> PeftModel
     model = load.model(base, bits=settings.bits)
     if settings.bits is not None:
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.recompute)
-    return PeftModel.from_pretrained(model, adapter, is_trainable=True)
+    return without_cards(PeftModel.from_pretrained(model, adapter, is_trainable=True))
 
 
 def _arguments(folder: Path, settings: DpoSettings, steps: int) -> DPOConfig:

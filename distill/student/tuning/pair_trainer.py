@@ -13,7 +13,7 @@ from datasets import Dataset
 from transformers.trainer_callback import PrinterCallback
 from trl import DPOTrainer
 
-from distill.student.trainers.batches import by_length
+from distill.student.trainers.batches import by_length, unwanted
 from distill.student.trainers.row_threads import RowThreads
 from distill.student.tuning.pairs import TokenPair, as_columns
 
@@ -29,6 +29,8 @@ def dataset(pairs: Sequence[TokenPair]) -> Dataset:
 
 class PairTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is not followed, so its class is Any
     """With the reference in memory, and margins of pairs that are held out."""
+
+    _send_telemetry = create_model_card = unwanted
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

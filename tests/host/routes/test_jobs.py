@@ -13,6 +13,7 @@ from typing import Any
 import openai
 import pytest
 from host_jobs import TrainingHost, rows, training_host
+from job_forks import JobForks
 from openai.types.fine_tuning import FineTuningJob
 
 from distill.host.state import jobs, models
@@ -138,10 +139,10 @@ def test_a_job_that_is_not_there_is_not_found(waiting: TrainingHost) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_trains_and_its_model_is_known(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_job_trains_and_its_model_is_known(tiny_base: Path, job_forks: JobForks, tmp_path: Path) -> None:
     """From the upload to the losses; the server's process never loads what trains. A faulty file beside it fails by its lines."""
     before = "torch" in sys.modules
-    with training_host(tmp_path, tiny_base) as host:
+    with training_host(tmp_path, tiny_base, start=job_forks.start) as host:
         client = host.client.fine_tuning.jobs
         bad = client.create(model="tiny", training_file=host.upload(rows() + b'{"messages": []}\n{\n'))
         job = client.create(

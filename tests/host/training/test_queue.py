@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from chats import write_rows
+from job_forks import JobForks
 
 from distill.host.home import Home
 from distill.host.state import files, jobs, models
@@ -31,8 +32,8 @@ def made(db: Database, home: Home, base: Path, name: str, **asked: Any) -> None:
 
 
 @asynccontextmanager
-async def working(db: Database, home: Home) -> AsyncIterator[TrainingQueue]:
-    queue = TrainingQueue(db, home)
+async def working(db: Database, home: Home, forks: JobForks) -> AsyncIterator[TrainingQueue]:
+    queue = TrainingQueue(db, home, forks.start)
     queue.start()
     try:
         yield queue
@@ -47,7 +48,9 @@ async def until(true: Callable[[], Any]) -> None:
 
 
 @pytest.mark.slow
-async def test_jobs_train_in_turn_and_a_paused_or_interrupted_one_goes_on(tiny_base: Path, tmp_path: Path) -> None:
+async def test_jobs_train_in_turn_and_a_paused_or_interrupted_one_goes_on(
+    tiny_base: Path, job_forks: JobForks, tmp_path: Path
+) -> None:
     """The first is paused, resumed, and outlives its server; the second waits for it until it is cancelled."""
     home = Home(tmp_path)
     db = Database(home.database, (jobs.SCHEMA, models.SCHEMA, files.SCHEMA))
@@ -65,7 +68,7 @@ async def test_jobs_train_in_turn_and_a_paused_or_interrupted_one_goes_on(tiny_b
     def told(text: str) -> int:
         return sum(text in event.message for event in jobs.events(db, "long", limit=10_000) or [])
 
-    async with working(db, home) as queue:
+    async with working(db, home, job_forks) as queue:
         await until(lambda: len(steps()) > 3)
         assert state("long") == "running"
         assert state("short") == "queued"
@@ -77,7 +80,7 @@ async def test_jobs_train_in_turn_and_a_paused_or_interrupted_one_goes_on(tiny_b
         await until(lambda: state("short") == "succeeded" and len(steps()) > paused)
     closed = len(steps())
     assert state("long") == "running"
-    async with working(db, home) as queue:
+    async with working(db, home, job_forks) as queue:
         await until(lambda: len(steps()) > closed)
         assert told("goes on from its last checkpoint") == 1
         jobs.change(db, "long", status="cancelled")

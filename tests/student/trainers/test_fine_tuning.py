@@ -195,6 +195,24 @@ def test_settings_of_a_training_are_taken(tuned: Any, changed: dict[str, Any]) -
     assert result.steps[-1].step == (2 if "accumulate" in changed else 4)
 
 
+def test_nobody_is_told_of_a_training_and_no_checkpoint_has_a_card(
+    tuned: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRL would tell its makers, but where CI is set."""
+    told: list[Any] = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr("trl.trainer.base_trainer.send_telemetry", lambda **what: told.append(what))
+
+    def stop(_step: TrainStep, _left_s: float | None) -> None:
+        raise Stopped("told to")
+
+    with pytest.raises(Stopped):
+        tuned(str(tmp_path), on_step=stop)
+    assert told == []
+    assert list(tmp_path.glob("checkpoints/checkpoint-1/adapter_model.safetensors"))
+    assert not list(tmp_path.rglob("README.md"))
+
+
 @pytest.mark.parametrize("loss", [0.0, math.nan, math.inf])
 def test_broken_losses_are_errors(loss: float) -> None:
     with pytest.raises(TrainError, match="at step 3"):

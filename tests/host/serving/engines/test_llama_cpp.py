@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from answering_host import Answering, adapter, answering
 from hosting import call
 
+from distill.host.home import Home
 from distill.host.serving.engine import ModelQuestion
 from distill.host.serving.engines import llama_server
 from distill.host.serving.engines.llama_cpp import LlamaCpp
@@ -36,8 +38,9 @@ ASKED: Any = {"model": "small", "messages": TURNS, "max_tokens": 10, "temperatur
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+def host(read_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
     folder = tmp_path_factory.mktemp("host")
+    shutil.copytree(read_gguf, Home(folder).bases)
     with answering(folder, {"small": embedded.MODEL}) as found:
         yield found
 
@@ -45,12 +48,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
 @pytest.fixture(scope="module")
 def tunes(host: Answering, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two tunes with random weights, on what the base's file says that it is."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    base = tmp_path_factory.mktemp("base")
-    weights = engine(host).weights
-    AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(weights.folder(weights=False))).save_pretrained(base)
-    names = []
+    base, names = engine(host).weights.folder(weights=False), []
     for seed in (1, 2):
         name = f"ft:small:me::{seed}"
         made = adapter(base, tmp_path_factory.mktemp("tune"), seed=seed, strength=0.3)
