@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from distill.spec import BatchSettings, EndpointLimits, Sampling
 
 SCRIPTED = "scripted"
+BY_FILE = "file"
+"""The identity of a model that answers by file and has no address."""
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -54,6 +56,8 @@ class Address:
     weights: LocalWeights | None = None
     """Of a model that answers on this machine, by `engine`: llama.cpp or transformers."""
     engine: str = ""
+    by_file: bool = False
+    """Whether its requests go into files that somebody else answers; then `base_url` only names who that is."""
 
     @property
     def local(self) -> bool:
@@ -65,12 +69,15 @@ class Address:
         model = f"{self.model} {self.weights.identity} by {self.engine}" if self.weights else self.model
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {model}"
+        if self.by_file and self.base_url is None:
+            return BY_FILE
         return model if self.local else self.url
 
     @property
     def dialect(self) -> payload.ApiDialect:
         """How a body for this endpoint is written."""
-        return "chat" if self.local else payload.dialect_of(self.base_url, self.api)
+        nowhere = self.by_file and self.base_url is None and self.api == "chat"
+        return "chat" if self.local or nowhere else payload.dialect_of(self.base_url, self.api)
 
     @property
     def price(self) -> Price | None:
@@ -94,7 +101,7 @@ class Address:
 
     def faults(self) -> list[str]:
         """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
-        if self.local:
+        if self.local or self.by_file:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
         wrong = url.wrong(self.url)
@@ -104,14 +111,14 @@ class Address:
     @property
     def shown(self) -> str:
         """The same as it may be shown: without a password."""
-        return wire.without_user(self.url)
+        return BY_FILE if self.identity == BY_FILE else wire.without_user(self.url)
 
     @property
     def keyless(self) -> bool:
         """Whether calls would go to another machine without any key."""
         keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
         keyed = keyed or bool(passwords(self.base_url))
-        if self.local or keyed or url.wrong(self.url):
+        if self.local or self.by_file or keyed or url.wrong(self.url):
             return False
         return urlsplit(self.url).hostname not in ("127.0.0.1", "localhost", "::1")
 
@@ -145,6 +152,10 @@ class Model:
 async def opened(address: Address) -> AsyncIterator[ModelClient]:
     """Start or reach the model; everything started is stopped on the way out."""
     address.check()
+    if address.by_file:
+        raise UsageError(
+            f"the model {address.model!r} answers by file (mode: file) and takes no calls; name another mode to call it"
+        )
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.weights is not None:

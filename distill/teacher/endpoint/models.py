@@ -26,6 +26,8 @@ def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], samp
         one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
     )  # fmt: skip
+    if one.mode == "file" and not at.local:
+        at = replace(at, by_file=True, base_url=one.base_url or first.base_url, rate=_by_file(one.price))
     return Model(at, sampling, limits, one.mode, one.batch)
 
 
@@ -65,6 +67,14 @@ def address(
         timeout_s=timeout_s,
         api=api,
     )
+
+
+def _by_file(price: spec.PriceGiven | None) -> Rate:
+    """Who answers files has machines of his own: nothing is counted but what the spec names, with no batch's share of it."""
+    if price is None:
+        return Rate(0, 0)
+    rate = Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch)
+    return rate if "batch" in price.model_fields_set else replace(rate, batch=1.0)
 
 
 def rate_of(price: spec.PriceGiven | None) -> Rate | None:
