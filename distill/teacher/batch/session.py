@@ -107,7 +107,9 @@ class BatchSession:
 
     def price_of(self, batch: BatchEntry) -> Price | None:
         """A batch of a model that the spec named before has its own price."""
-        return self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
+        if batch.by_file or batch.model == self.model:
+            return self.price
+        return price_of(batch.model, batch=True) or self.price
 
     def worst(self, request: Request) -> tuple[int, float]:
         """(prompt tokens, dollars) of a row at the most."""

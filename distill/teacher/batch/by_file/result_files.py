@@ -25,11 +25,11 @@ _GZIP = b"\x1f\x8b"
 class Lines(NamedTuple):
     """So many lines of one kind, and the first of them, from 1."""
 
-    count: int = 0
+    many: int = 0
     first: int = 0
 
     def and_one(self, number: int) -> Lines:
-        return Lines(self.count + 1, self.first or number)
+        return Lines(self.many + 1, self.first or number)
 
 
 class Version(NamedTuple):
@@ -54,11 +54,11 @@ class ResultFile:
     def faults(self) -> list[str]:
         """What is wrong with its lines, a sentence each, with line numbers."""
         said, name = [], self.path.name
-        if self.unreadable.count:
+        if self.unreadable.many:
             said.append(
                 f"{name}: {_at(self.unreadable)} no JSON with a custom_id; the rows they stand for are waited for"
             )
-        if self.repeated.count:
+        if self.repeated.many:
             said.append(f"{name}: {_at(self.repeated)} of a row that came before; the first line of a row counts")
         return said
 
@@ -68,9 +68,9 @@ class ResultFile:
 
 
 def _at(lines: Lines) -> str:
-    if lines.count == 1:
+    if lines.many == 1:
         return f"line {lines.first} is"
-    return f"{lines.count:,} lines are (the first is line {lines.first})"
+    return f"{lines.many:,} lines are (the first is line {lines.first})"
 
 
 def version_of(path: Path) -> Version:
