@@ -214,7 +214,8 @@ def _leave(session: BatchSession, how: type[InBatches] = InBatches) -> NoReturn:
     said += [f"{sentence}." for sentence in waited_for(session.store, session.others())]
     said += [f"{sentence}." for sentence in session.stuck.values()]
     if len(said) > len(session.stuck):
-        said.append("Run the same command later to collect them and go on, or add --wait.")
+        again = "Run the same distill command later" if session.host.by_file else "Run the same command later"
+        said.append(f"{again} to collect them and go on, or add --wait.")
     goes_on = "" if session.host.by_file else "; they go on at the host"
     stopped = f"Stopped waiting{goes_on}. " if how is StoppedWaiting else ""
     raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")
