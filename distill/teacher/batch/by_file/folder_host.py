@@ -52,7 +52,7 @@ class FolderHost:
         """Make the folder; OSError where that can't be done."""
         for kind in (REQUESTS, RESULTS):
             (self.folder / kind).mkdir(parents=True, exist_ok=True)
-        readme, said = self.folder / "README.md", guide.readme(self.model).encode()
+        readme, said = self.folder / "README.md", guide.README.encode()
         if not readme.exists() or readme.read_bytes() != said:
             write_atomic(readme, said)
 
