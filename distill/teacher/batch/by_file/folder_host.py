@@ -97,15 +97,17 @@ class FolderHost:
     async def download(self, file_id: str, to: Path) -> None:
         """A request file as it lies there, or every line about the rows of a batch, of whatever result files."""
         name = _name(file_id)
-        if file_id.startswith(RESULTS):
+        try:
+            if file_id.startswith(REQUESTS):
+                await asyncio.to_thread(request_files.write, self._requests(name), to)
+                return
             self._say_changed(name)
             rows = journal.settled_in(self.store, name).keys()
             await asyncio.to_thread(result_files.gather, list(self._read.values()), rows, to)
-            return
-        try:
-            await asyncio.to_thread(request_files.write, self._requests(name), to)
         except FileNotFoundError as fault:
-            raise NotThere(f"{self._requests(name)} is gone") from fault
+            if file_id.startswith(REQUESTS):
+                raise NotThere(f"{self._requests(name)} is gone") from None
+            raise HostFault(f"{fault.filename} went away while it was read") from None
 
     async def delete(self, file_id: str) -> None:
         """Remove a request file; move result files to `done/` once no row in them is waited for."""
@@ -173,7 +175,8 @@ class FolderHost:
         one.path.rename(to)
 
     def _say_changed(self, name: str) -> None:
-        for ours in local_files.folder(self.store).glob(f"*{name.rpartition('-')[2]}*.jsonl"):
+        written = local_files.folder(self.store).glob(f"file-{name.rpartition('-')[2]}*.jsonl")
+        for ours in (one for one in written if "." not in one.stem):  # others are results on their way
             if (line := request_files.first_change(ours, self._requests(name))) is not None:
                 self.say(
                     f"  {REQUESTS}/{name}.jsonl was changed after it was written, first in line {line}; its answers are kept as answers "

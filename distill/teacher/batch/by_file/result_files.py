@@ -82,8 +82,8 @@ def version_of(path: Path) -> Version:
 def read_folder(folder: Path, known: Mapping[Path, ResultFile]) -> list[ResultFile]:
     """Every result file of a folder by name, hidden ones aside; those that are as they are `known` are not read again."""
     found = list[ResultFile]()
-    for path in sorted(folder.glob("[!.]*")):
-        with suppress(FileNotFoundError, IsADirectoryError):  # somebody moves files as we look
+    for path in sorted(one for one in folder.glob("[!.]*") if one.is_file()):
+        with suppress(FileNotFoundError):  # somebody moves files as we look
             as_known = known.get(path)
             same = as_known is not None and as_known.version == version_of(path)
             found.append(as_known if as_known is not None and same else read_file(path))
