@@ -124,22 +124,12 @@ def settled_in(store: Store, batch_id: str) -> dict[str, bool]:
     return {row: bool(settled) for row, settled in store.query(query, (batch_id,))}
 
 
-def open_rows(store: Store, *, by_file: bool) -> set[str]:
-    """The rows of all runs that wait for an answer in batches of one kind."""
-    return {
-        row
-        for batch in opened(store)
-        if batch.by_file == by_file
-        for (row,) in store.query("SELECT request_id FROM attempts WHERE batch=? AND settled IS NULL", (batch.key,))
-    }
-
-
-def asked(store: Store, request_ids: Sequence[str]) -> set[str]:
-    """Those of the requests that were ever sent."""
-    found = set[str]()
+def asked(store: Store, request_ids: Sequence[str], *, waiting: bool = False) -> set[str]:
+    """Those of the requests that were ever sent; with `waiting` those that lie unsettled in a request file, of whatever run."""
+    found, more = set[str](), f" AND settled IS NULL AND batch LIKE '{_BY_FILE}%'" if waiting else ""
     for start in range(0, len(request_ids), _AT_ONCE):
         part = request_ids[start : start + _AT_ONCE]
-        query = f"SELECT DISTINCT request_id FROM attempts WHERE request_id IN ({_marks(part)})"  # noqa: S608 - only question marks are put in
+        query = f"SELECT DISTINCT request_id FROM attempts WHERE request_id IN ({_marks(part)}){more}"  # noqa: S608 - names of our own
         found.update(row for (row,) in store.query(query, part))
     return found
 

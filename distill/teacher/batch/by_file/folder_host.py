@@ -102,7 +102,7 @@ class FolderHost:
                 await asyncio.to_thread(request_files.write, self._requests(name), to)
                 return
             self._say_changed(name)
-            rows = journal.settled_in(self.store, name).keys()
+            rows = set(journal.settled_in(self.store, name))
             await asyncio.to_thread(result_files.gather, list(self._read.values()), rows, to)
         except FileNotFoundError as fault:
             if file_id.startswith(REQUESTS):
@@ -116,10 +116,10 @@ class FolderHost:
             if file_id.startswith(REQUESTS):
                 self._requests(name).unlink(missing_ok=True)
                 return
-            mine, open_ = journal.settled_in(self.store, name).keys(), journal.open_rows(self.store, by_file=True)
+            mine = set(journal.settled_in(self.store, name))
             for one in await self._files():
                 if _is_named(one.path, name) or not mine.isdisjoint(one.rows):
-                    self._put_away(one, open_)
+                    self._put_away(one)
         except OSError as fault:
             raise HostFault(f"{fault.filename}: {fault.strerror}") from None
 
@@ -151,7 +151,7 @@ class FolderHost:
 
     def _strange(self, one: ResultFile) -> list[str]:
         """Rows that nobody waits for: of a file that was taken in before, or of no request here."""
-        others = one.others(journal.open_rows(self.store, by_file=True))
+        others = one.others(journal.asked(self.store, list(one.rows), waiting=True))
         unknown = set(others) - journal.asked(self.store, others)
         if unknown:
             line = min(one.rows[row] for row in unknown)
@@ -162,9 +162,10 @@ class FolderHost:
             return [f"{one.path.name}: all its {len(others):,} rows were taken in before; move it away"]
         return []
 
-    def _put_away(self, one: ResultFile, open_: set[str]) -> None:
+    def _put_away(self, one: ResultFile) -> None:
         """Move a file to `done/`, unless a row of it is waited for, here or by another project with this folder."""
-        if not open_.isdisjoint(one.rows) or len(journal.asked(self.store, list(one.rows))) < len(one.rows):
+        rows = list(one.rows)
+        if journal.asked(self.store, rows, waiting=True) or len(journal.asked(self.store, rows)) < len(rows):
             return
         done, number = self.folder / DONE, 1
         done.mkdir(exist_ok=True)
