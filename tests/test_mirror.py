@@ -120,7 +120,7 @@ ELSEWHERE = {
     "teacher/worker_context",
     "teacher/store/test_store.py": "teacher/store/rows",
     "teacher/store/test_queries.py": "teacher/store/reader",
-    "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client",
+    "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client teacher/batch/host/protocol",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
     "student/preflight/test_check.py": "student/preflight/findings student/preflight/kinds student/preflight/target student/preflight/tokens "
     "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "

@@ -19,6 +19,8 @@ from distill.generate.questions import TeacherQuestion
 from distill.records import Answer, content_id
 from distill.seeds import approved
 from distill.strata.apportion import apportion
+from distill.teacher import schedule
+from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted
 from distill.teacher.stored_answers import final_answer
 
@@ -76,9 +78,9 @@ async def sit(task: Task, table: pl.DataFrame, sender: Sender, *, rows: int | No
     requests, teacher = questions.requests(task, table, asked), task.teachers[0]
     before = sender.store.spent(sender.run)
     try:
-        await sender.live(requests, teacher, SPENDER)  # a batch would take too long to tell
+        await schedule.at_once(sender, requests, teacher, SPENDER)  # a batch would take too long to tell
     except (AccessRefused, RowsOwed) as fault:
-        if isinstance(fault, Interrupted) or (isinstance(fault, AccessRefused) and len(task.teachers) == 1):
+        if isinstance(fault, Interrupted | InBatches) or (isinstance(fault, AccessRefused) and len(task.teachers) == 1):
             raise
         sender.watch.say(f"  the exam lacks answers: {fault}")
     answers = dict(_answers(sender, asked, requests, teacher.sampling.raise_to))

@@ -88,9 +88,12 @@ def previewed(task: Task, further: TeacherQuestions, asked: TeacherQuestions) ->
 
 
 def asked_model(task: Task, teacher: int) -> Model:
-    """One of the teachers; live under `dataset.preview`, as who wants to look at some answers does not wait a day for a batch."""
+    """One of the teachers; live under `dataset.preview`, as who wants to look at some answers does not wait a day for a batch.
+
+    One that answers by file takes no calls.
+    """
     model = task.teachers[teacher]
-    return model if task.spec.dataset.preview is None else replace(model, mode="live")
+    return model if task.spec.dataset.preview is None or model.address.by_file else replace(model, mode="live")
 
 
 def due(task: Task, asked: TeacherQuestions) -> list[TeacherQuestions]:

@@ -110,7 +110,8 @@ def _why_kept(run: RunDir, every: Sequence[RunDir], *, keep: int, gone: Collecti
     with stores.reading(run.home) as db:
         out = [job for job in queries.batch_jobs(db, run.name) if job.run == run.name and job.state not in _ENDED]
     if out:
-        return f"batch job {out[0].batch} is at the host; `distill run` collects it"
+        where = "waits for its results" if out[0].endpoint == "file" else "is at the host"
+        return f"batch job {out[0].batch} {where}; `distill run` collects it"
     if hosted := [name for name in _HOSTED if (run.path / name).exists()]:
         return f"its student was tuned at a host and paid for, and {hosted[0]} names it; move that file away first"
     if promoted := _promoted(run):

@@ -122,12 +122,14 @@ def estimate(spender: Spender, store: Store, limits: RateLimits | None) -> Spend
     learnt(counts, stored_usage(store, at.address.identity, at.address.model))
     ceilings, to_send = _ceilings(spender, missing, counts), len(missing) * spender.share
     live, batch = (_dollars(price, seen, to_send, ceilings) for price in (at.address.price, at.address.batch_price))
-    live = dataclasses.replace(live, seconds_expected=_seconds(seen, to_send, at, limits or RateLimits()))
+    timed = None if at.address.by_file else _seconds(seen, to_send, at, limits or RateLimits())
+    live = dataclasses.replace(live, seconds_expected=timed)
     batch = dataclasses.replace(batch, seconds_at_most=WINDOW_S)
-    by_batch = not at.address.local and at.mode != "live"
-    chosen = _by_batch(at.mode, live, batch) if by_batch else live
+    mode = "live" if at.address.local else at.mode
+    by_batch = mode in ("batch", "auto")
+    chosen = _by_batch(mode, live, batch) if by_batch else live
     return SpenderEstimate(
-        spender.name, at.address.model, at.mode if by_batch else "live",
+        spender.name, at.address.model, mode,
         requests=len(both) + len(spender.stand_ins), in_store=len(seen), to_send=len(missing), share_expected=spender.share,
         prompt_tokens=spender.to_come + sum(tokens.count_messages(one.turns, at.address.model) for one in missing),
         completion_tokens_at_most=ceilings.completion_tokens,

@@ -119,7 +119,7 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         table = prepare.prepare(task.spec, *labelling.stored_labels(task, store)).kept
         rows = _Round(table, _first_questions(task, table, store))
         tried = [ask for ask in rows.first if ask.teacher == 0][:pilot]
-        first = list(_first_round(task, rows, store))
+        first, pilot = list(_first_round(task, rows, store)), 0 if answers_by_file(task) else pilot
         seen = (
             event_loop.run(run_pilot(task, first, table, tried, store, watch or Silent(), count=pilot))
             if pilot
@@ -143,10 +143,22 @@ def plan(task: Task, *, pilot: int = 0, watch: Watcher | None = None) -> Plan:
         preview or task.spec.dataset.accept, seen, [*spenders, *(row for row in hosted if row and not preview)],
         student_calls=0 if preview else evaluation.student_calls(task, rows.table),
         budget_usd=task.spec.budget.usd, deadline=_deadline(task, spenders[0]),
-        warnings=[*judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],
+        warnings=[*_no_pilot(task), *judge_warnings(task), *warnings_of(task), *_odd_counts(spenders), *scoring.warnings],
         note=_note(task, table, votes), scored_by=scoring.lines, power=_power(task, rows),
         growth=growth,
     )  # fmt: skip
+
+
+def answers_by_file(task: Task) -> bool:
+    """Whether a model that is asked before a student is trained takes no calls, so that no few rows can be tried."""
+    return any(address.by_file for address in task.addresses)
+
+
+def _no_pilot(task: Task) -> list[str]:
+    names = sorted({address.model for address in task.addresses if address.by_file})
+    if not names:
+        return []
+    return [f"{', '.join(names)}: answers by file (mode file), so no pilot is sent, and how long it takes is not known"]
 
 
 def _power(task: Task, rows: _Round) -> PowerNote | None:

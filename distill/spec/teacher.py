@@ -70,8 +70,12 @@ class EndpointLimits(Settings):
 
 
 class BatchSettings(Settings):
-    """How batches are cut and watched."""
+    """How batches, or with `mode: file` request files, are cut and watched."""
 
+    folder: NonBlank | None = Field(
+        None,
+        description="mode file: the folder of request and result files, from the folder that holds runs/; default: .distill/file-mode",
+    )
     rows: PositiveInt = Field(50_000, description="the most rows of one batch")
     megabytes: float = Field(200, ge=0.001, le=1e6, description="the largest size of one input file")
     enqueued_tokens: PositiveInt | None = Field(
@@ -88,9 +92,12 @@ class BatchSettings(Settings):
     )
     give_up_missing: bool = Field(
         False,
-        description="record rows that the host counts as done but does not return as lost, perhaps billed, and send them again",
+        description="record rows that the host counts as done but does not return as lost, perhaps billed, and send them again; mode "
+        "file: take what came of each request file, and ask for its other rows again",
     )
-    keep_files: bool = Field(False, description="leave the files at the host when their answers are here")
+    keep_files: bool = Field(
+        False, description="leave the files at the host, or in the folder, when their answers are here"
+    )
 
 
 class PriceGiven(Settings):
@@ -129,9 +136,10 @@ class ModelSpec(Settings):
     price: PriceGiven | None = None
     sampling: Sampling | None = Field(None, description="default: the teacher's")
     limits: EndpointLimits | None = Field(None, description="default: the teacher's")
-    mode: Literal["live", "batch", "auto"] = Field(
+    mode: Literal["live", "batch", "auto", "file"] = Field(
         "live",
-        description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live",
+        description="batch: half the price, up to a day; auto: by batch as long as the deadline allows, else live; file: batch files "
+        "in a folder, which `vllm run-batch`, a cluster or another machine answers",
     )
     batch: BatchSettings = BatchSettings()
     shutdown_date: Day | None = Field(

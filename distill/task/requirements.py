@@ -34,7 +34,11 @@ def faults(spec: TaskSpec, file: Path, places: Places, env: Mapping[str, str], *
         for where, name in unknown
     ]
     address = env.get("OPENAI_BASE_URL")
-    if address and (said := url.wrong(address)) and any(one.base_url is None for _, one in spec.models):
+    if (
+        address
+        and (said := url.wrong(address))
+        and any(one.base_url is None and one.mode != "file" for _, one in spec.models)
+    ):
         wrong.append(Fault("the environment", f"OPENAI_BASE_URL {said}"))
     return wrong + _packages(spec, found, file) + (_prices(spec, file, places) if priced else [])
 
@@ -86,7 +90,8 @@ def _prices(spec: TaskSpec, file: Path, places: Places) -> list[Fault]:
     """Models without a price under a budget, which could then not be held; a name that is wrong is a fault already."""
     if spec.budget.usd is None:
         return []
-    priced = [(where, "model", one.model, one.price, one.base_url) for where, one in spec.models]
+    called = [(where, one) for where, one in spec.models if one.mode != "file"]  # files cost what the spec says
+    priced = [(where, "model", one.model, one.price, one.base_url) for where, one in called]
     base = spec.student.train
     if _asks_base(spec) and not base.local:  # what is tuned here answers here, or at a server of one's own, at no price
         priced.append(("student.train", "base", base.base, base.price, base.base_url))

@@ -43,12 +43,12 @@ def _repeated_models(spec: TaskSpec, file: Path) -> list[Fault]:
 
 
 def _batches(spec: TaskSpec, file: Path) -> list[Fault]:
-    """A batch is a file at one host, which alone knows of it."""
+    """A batch is a file at one host, which alone knows of it. Files in a folder go to nobody in particular."""
     first, faults = spec.teacher, []
     for where, model in spec.models:
         at = model.base_url or first.base_url
         spread = model.each_address or (model.base_url is None and first.each_address)
-        if model.mode == "live" or local(model.model) or not (spread or isinstance(at, Endpoints)):
+        if model.mode in ("live", "file") or local(model.model) or not (spread or isinstance(at, Endpoints)):
             continue
         several = f"base_url lists {len(at)}" if isinstance(at, Endpoints) else "each_address is set"
         said = f"`{model.mode}` puts batches at one endpoint, and {several}; write mode: live, or one address as this model's base_url"

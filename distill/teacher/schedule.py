@@ -1,6 +1,7 @@
 """Answers by batch, round by round, and the choice between a batch and live calls.
 
 batch   everything by batch; a round, and then either the next command goes on or, with `wait`, this one
+file    the same by request files in a folder, which somebody else answers
 auto    a few rows live, to know what a row takes; the bulk by batch; live, at full price, what could not be done by
         batch before the deadline, and the few rows that are not worth another batch
 """
@@ -9,12 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from distill import finish_reason
 from distill.errors import AccessRefused, RowsOwed
 from distill.teacher.batch import journal
+from distill.teacher.batch.by_file.folder_host import FolderHost
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.client import reached
 from distill.teacher.batch.open_batches import Claims, waited_for
@@ -27,7 +31,10 @@ from distill.teacher.requests import raised
 from distill.teacher.send import Interrupted, Sender
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from distill.records import Request
+    from distill.teacher.batch.host.protocol import BatchService
     from distill.teacher.endpoint.address import Model
 
 PILOT = 20
@@ -39,6 +46,8 @@ _FEW = 0.02
 _HURRIED_S = 5.0
 """Between two looks at a batch that is being cancelled."""
 _AT_ONCE = 500
+_FOLDER = "file-mode"
+"""Beside the answer store, where the spec names no folder for request files."""
 
 
 class InBatches(RowsOwed):
@@ -71,42 +80,85 @@ async def send(sender: Sender, requests: Sequence[Request], model: Model, spende
 
 async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
     """Answer what is pending by the way the spec names; raises `InBatches` where it has to be collected later."""
-    out = not one.address.local and _out(sender, requests, one, spender)
+    out = set[bool]() if one.address.local else _out(sender, requests, one, spender)
     if one.address.local or (one.mode == "live" and not out):
         return await sender.live(requests, one, spender)
     if one.mode == "auto" and not out and (pilot := _unanswered(sender, requests[:PILOT])):
         await sender.live(pilot, one, spender)
     one.address.check()
-    claims, at = Claims(sender.store), one.address
-    async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
-        session = BatchSession(
-            host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
-            model=one.address.model, budget=sender.budget, price=one.address.batch_price,
-            url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
-            limits=BatchLimits(one.batch.rows, int(one.batch.megabytes * 1e6), one.batch.enqueued_tokens),
-            attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=one.batch.grace_s, lost_s=one.batch.lost_s,
-            file_s=one.batch.file_s, keep_files=one.batch.keep_files, give_up_missing=one.batch.give_up_missing,
-            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
-            progress=Progress(total=len(requests), priced=one.address.batch_price is not None),
-        )  # fmt: skip
+    by_file = one.address.by_file or (one.mode == "live" and out == {True})
+    if (not by_file) in out:  # the mode was changed since: what is out there comes home, and nothing new goes there
+        async with _session(sender, one, spender, len(requests), by_file=not by_file) as other:
+            await run_round(other, requests, submit=False)
+    async with _session(sender, one, spender, len(requests), by_file=by_file) as session:
         try:
             return await _rounds(sender, session, requests, one)
         except Stopped:
             _leave(session, StoppedWaiting)
+
+
+async def at_once(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> Progress:
+    """Answer what is pending by calls, whatever the mode says: who asks does not wait for a batch. A model that answers by file
+    takes no calls; it is asked as ever, which may raise `InBatches`.
+    """
+    if one.address.by_file:
+        return await ask(sender, requests, one, spender)
+    return await sender.live(requests, one, spender)
+
+
+@asynccontextmanager
+async def _session(
+    sender: Sender, one: Model, spender: str, rows: int, *, by_file: bool
+) -> AsyncIterator[BatchSession]:
+    """The batches of a spender, at the model's host or in its folder; what they sent counts for the sender."""
+    claims, batch = Claims(sender.store), one.batch
+    async with _host(sender, one, spender, by_file=by_file) as host:
+        session = BatchSession(
+            host=host, store=sender.store, run=sender.run, spender=spender, endpoint=one.address.identity,
+            model=one.address.model, budget=sender.budget, price=one.address.batch_price,
+            url="/v1/responses" if one.address.dialect == "responses" else "/v1/chat/completions",
+            limits=BatchLimits(batch.rows, int(batch.megabytes * 1e6), batch.enqueued_tokens),
+            attempts=one.limits.attempts, unknown=one.limits.unknown, grace_s=batch.grace_s, lost_s=batch.lost_s,
+            file_s=batch.file_s, keep_files=batch.keep_files, give_up_missing=batch.give_up_missing,
+            claim=claims.hold, unclaimed=claims.gone, say=sender.watch.say,
+            progress=Progress(total=rows, priced=one.address.batch_price is not None),
+        )  # fmt: skip
+        try:
+            yield session
         finally:
             sender.sends += session.progress.sends
             sender.replayed += session.progress.replayed
 
 
-def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> bool:
-    """Whether a batch is out that is ours to collect: of this spender, or another run's with a row of ours."""
+@asynccontextmanager
+async def _host(sender: Sender, one: Model, spender: str, *, by_file: bool) -> AsyncIterator[BatchService]:
+    at = one.address
+    if by_file:
+        yield _folder_host(sender, one, spender)
+        return
+    async with reached(at.url, at.key, at.headers, mask=at.mask, stop=sender.stop) as host:
+        yield host
+
+
+def _folder_host(sender: Sender, one: Model, spender: str) -> FolderHost:
+    """The folder of a model's requests, made where it is not there; OSError where that can't be."""
+    beside = sender.store.path.parent
+    folder = beside / _FOLDER if one.batch.folder is None else beside.parent / Path(one.batch.folder).expanduser()
+    made = FolderHost(
+        folder=folder, store=sender.store, label=f"{sender.run}-{spender}", model=one.address.model, mask=one.address.mask,
+        give_up_missing=one.batch.give_up_missing, say=sender.watch.say, stop=sender.stop,
+    )  # fmt: skip
+    made.prepare()
+    return made
+
+
+def _out(sender: Sender, requests: Sequence[Request], one: Model, spender: str) -> set[bool]:
+    """Of batches that are ours to collect, whether they are request files or at a host; empty where none is out."""
     there = [batch for batch in journal.opened(sender.store) if batch.endpoint == one.address.identity]
-    if any((batch.run, batch.spender) == (sender.run, spender) for batch in there):
-        return True
+    mine = [batch for batch in there if (batch.run, batch.spender) == (sender.run, spender)]
     others, gone = [batch for batch in there if batch.run != sender.run], Claims(sender.store).gone
-    if not others or any(gone(batch.run) for batch in others):
-        return bool(others)
-    return bool(journal.holding(sender.store, others, [request.id for request in requests]))
+    holding = journal.holding(sender.store, others, [request.id for request in requests] if others else [])
+    return {batch.by_file for batch in [*mine, *(one for one in others if one.key in holding or gone(one.run))]}
 
 
 async def _rounds(sender: Sender, session: BatchSession, requests: Sequence[Request], one: Model) -> Progress:
@@ -158,12 +210,14 @@ def _leave(session: BatchSession, how: type[InBatches] = InBatches) -> NoReturn:
     rows = sum(batch.requests for batch in out)
     more = f", {session.waiting:,} more wait for capacity" if session.waiting else ""
     if out or session.waiting:
-        said.append(f"{rows:,} rows are in {len(out)} batch{'es' if len(out) != 1 else ''} at the host{more}.")
+        said.append(f"{session.host.left(rows, [batch.name for batch in out])}{more}.")
     said += [f"{sentence}." for sentence in waited_for(session.store, session.others())]
     said += [f"{sentence}." for sentence in session.stuck.values()]
     if len(said) > len(session.stuck):
-        said.append("Run the same command later to collect them and go on, or add --wait.")
-    stopped = "Stopped waiting; they go on at the host. " if how is StoppedWaiting else ""
+        again = "Run the same distill command later" if session.host.by_file else "Run the same command later"
+        said.append(f"{again} to collect them and go on, or add --wait.")
+    goes_on = "" if session.host.by_file else "; they go on at the host"
+    stopped = f"Stopped waiting{goes_on}. " if how is StoppedWaiting else ""
     raise how(f"{stopped}{' '.join(said)} `distill status` shows each batch.")
 
 

@@ -41,3 +41,17 @@ def test_what_the_test_rows_decide_is_said_before_they_are_paid_for(task: Path) 
         "power: 400 test rows and a margin of 5 points decide 8 of 10 students that are as good as the teacher" in many
     )
     assert "power" not in "\n".join(plan_lines(replace(plan, power=None)))
+
+
+def test_a_teacher_that_answers_by_file_is_asked_for_no_pilot(task: Path) -> None:
+    """The price is the named one, without a batch's share; how long it takes nobody knows."""
+    with beside(Script()) as server:
+        opened = priced(task, server, "teacher.mode=file", "deadline=8h")
+        plan, live = planning.plan(opened, pilot=3), planning.plan(priced(task, server))
+        assert server.ledger.entries == []
+    said = "\n".join(plan_lines(plan))
+    assert (plan.spenders[0].mode, plan.spenders[0].ways, plan.pilot) == ("file", None, None)
+    assert plan.total.usd_at_most == live.total.usd_at_most
+    assert "by file" in said
+    assert "request files wait for their answers" in said
+    assert "m: answers by file (mode file), so no pilot is sent" in said

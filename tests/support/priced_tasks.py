@@ -34,6 +34,6 @@ def beside(script: Script) -> Iterator[Server]:
         thread.join(10)
 
 
-def priced(task: Path, server: Server) -> Task:
-    sets = ["teacher.model=m", "teacher.price={input: 1, output: 1}", "gates=[schema, finish_reason]"]
+def priced(task: Path, server: Server, *more: str) -> Task:
+    sets = ["teacher.model=m", "teacher.price={input: 1, output: 1}", "gates=[schema, finish_reason]", *more]
     return open_task(task, overrides=sets, env={"OPENAI_BASE_URL": server.base_url})

@@ -56,7 +56,8 @@ def _spender_lines(row: SpenderEstimate) -> list[str]:
 
 
 def _when(row: SpenderEstimate) -> str:
-    return {"live": _time(row.cost.seconds_expected), "hosted": "at host"}.get(row.mode, "by batch")
+    said = {"live": _time(row.cost.seconds_expected), "hosted": "at host", "file": "by file"}
+    return said.get(row.mode, "by batch")
 
 
 def _ways_line(row: SpenderEstimate) -> str:
@@ -81,6 +82,8 @@ def _deadline_line(deadline: DeadlineNote, teacher: SpenderEstimate) -> str:
     said = f"deadline {datetime.fromisoformat(deadline.at):%Y-%m-%d %H:%M}"
     if teacher.mode == "batch":
         return f"{said}: a batch may take until {datetime.now(UTC).astimezone() + timedelta(seconds=WINDOW_S):%Y-%m-%d %H:%M}"
+    if teacher.mode == "file":
+        return f"{said}: request files wait for their answers, however long that takes"
     if teacher.ways is None or teacher.ways.live.seconds_expected is None:
         return said
     if deadline.batches_until is None:

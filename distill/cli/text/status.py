@@ -80,7 +80,8 @@ def _batch_line(batch: BatchJob) -> str:
     usd = shown(batch.usd)
     usd = usd if batch.ended or batch.usd is None else f"at most {usd}"
     why = f" ({batch.error})" if batch.error else ""
-    at = f" at {batch.endpoint}" if batch.state not in ("collected", "abandoned") else ""
+    where = " as a request file" if batch.endpoint == "file" else f" at {batch.endpoint}"
+    at = where if batch.state not in ("collected", "abandoned") else ""
     return f"{batch.batch}: {batch.state}{at}, {answered}, {usd}, {times}{why}"
 
 

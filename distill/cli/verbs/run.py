@@ -34,7 +34,9 @@ Anyway = Annotated[
         "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
     ),
 ]
-WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
+WaitForJobs = Annotated[
+    bool, typer.Option("--wait", help="wait until batch jobs end, or result files are there, then continue")
+]
 
 
 def run_stages(

@@ -45,7 +45,7 @@ def model_ends(
     """Each model of the spec once, with its end."""
     found: dict[tuple[str, str], ModelEnd] = {}
     for used in used_models(spec, env):
-        at = "" if used.address.local else hosts.at(used.address.base_url).name
+        at = "" if used.address.local or used.address.by_file else hosts.at(used.address.base_url).name
         day, source = _end(used, said)
         found.setdefault(
             (used.address.model, at),
@@ -83,7 +83,7 @@ _TABLE = f"table of {hosts.AS_OF}"
 def _end(used: UsedModel, said: Mapping[str, told.ToldDate]) -> tuple[str | None, str]:
     if used.given is not None:
         return used.given, "spec"
-    if used.address.local:
+    if used.address.local or used.address.by_file:
         return None, ""
     if (kept := said.get(told.key_of(used.address))) is not None:
         return kept.shutdown_date, f"host, asked {kept.asked}"

@@ -52,7 +52,7 @@ def _checked(one: ToldDate) -> ToldDate:
 
 async def ask_hosts(home: Path, addresses: Collection[Address], today: date) -> dict[str, ToldDate]:
     """Ask each host of its model, and keep what it says. One that tells no day, or does not answer, changes nothing."""
-    distinct = {key_of(one): one for one in addresses if not one.local and not one.keyless and not one.faults()}
+    distinct = {key_of(one): one for one in addresses if _asks(one)}
     days = await asyncio.gather(*map(sdk.shutdown_date, distinct.values()))
     heard = {
         name: ToldDate(day, today.isoformat())
@@ -63,6 +63,11 @@ async def ask_hosts(home: Path, addresses: Collection[Address], today: date) -> 
     if heard:
         write_json(home / ".distill" / _FILE, {name: asdict(one) for name, one in sorted(kept.items())})
     return kept
+
+
+def _asks(one: Address) -> bool:
+    """Whether a host can be asked: the model is at one, and nothing speaks against a call."""
+    return not (one.local or one.by_file or one.keyless or one.faults())
 
 
 def _day(said: str | None) -> str | None:

@@ -36,7 +36,9 @@ from distill.task import event_loop, stores
 from distill.task.interrupt import interruptible
 from distill.task.requirements import need_price
 from distill.task.task import Task
+from distill.teacher import schedule
 from distill.teacher.progress import Silent, Watcher
+from distill.teacher.schedule import InBatches
 from distill.teacher.send import Interrupted, Sender
 from distill.teacher.stored_answers import final_answer
 
@@ -130,8 +132,8 @@ class _Probe:
         model, requests = self.task.teachers[0], questions.requests(self.task, self.rows.table, asked)
         try:
             with interruptible(self.sender):
-                await self.sender.live(requests, model, SPENDER)
-        except Interrupted:
+                await schedule.at_once(self.sender, requests, model, SPENDER)
+        except (Interrupted, InBatches):
             raise
         except RowsOwed as fault:  # some rows are refused or failed: the others tell
             if not self.rows.store.held([request.id for request in requests]):

@@ -120,6 +120,10 @@ def _other(task: Task, name: str) -> Arm:
 def _asked(task: Task, arm: Arm, prompt: str) -> AskedModel:
     """An arm as the evaluation asks it; never its key."""
     sampling, address = arms.sampling_of(task, arm), arm.address
+    if address.by_file and address.base_url is None:
+        raise UsageError(
+            f"{arm.name} ({address.model}) answers by file (mode: file) and has no address that a route could lead to; name its base_url"
+        )
     return AskedModel(
         model=address.model, prompt=prompt, dialect=address.dialect, max_tokens=sampling.max_tokens, base_url=_url(address),
         key_env="" if address.local else address.key_env, temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed,

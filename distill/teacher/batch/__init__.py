@@ -12,5 +12,6 @@ journal        what is known of each batch, beside the answers: written before e
 open_batches   batches of all runs that are out, and who collects them
 capacity       what the host takes of prompt tokens at once
 files          input files within the host's limits, where they lie, and result files → answers
+by_file        mode `file`: a folder in the host's place
 host           the host's files and batches, and what it says of one of them
 """

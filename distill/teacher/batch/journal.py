@@ -21,6 +21,8 @@ from distill.teacher.store.store import Store
 
 OPEN = ("made", "uploaded", "creating", "submitted")
 _AT_ONCE = 500
+_BY_FILE = "file-"
+"""How the key of a batch begins that is a request file in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,18 @@ class BatchEntry:
         """As the host calls it; our key while that is not known."""
         return self.batch_id or self.key
 
+    @property
+    def by_file(self) -> bool:
+        """Whether it is a request file in a folder, and not a batch at an API."""
+        return self.key.startswith(_BY_FILE)
+
 
 _NAMES = [field.name for field in fields(BatchEntry)]
 
 
-def new_key() -> str:
+def new_key(*, by_file: bool = False) -> str:
     """Names a batch at the host and here; random, since the same rows may have to go twice."""
-    return secrets.token_hex(12)
+    return f"{_BY_FILE if by_file else ''}{secrets.token_hex(12)}"
 
 
 async def enter(store: Store, batch: BatchEntry, rows: Iterable[tuple[str, float]], *, priced: bool = True) -> None:
@@ -107,6 +114,23 @@ async def rows(store: Store, key: str) -> dict[str, tuple[int, float]]:
     while part := cursor.fetchmany(2000):
         found.update((request, (attempt, usd)) for request, attempt, usd in part)
         await asyncio.sleep(0)  # fifty thousand at once would hold the loop up
+    return found
+
+
+def settled_in(store: Store, batch_id: str) -> dict[str, bool]:
+    """Every row of a batch as the host calls it: request id → whether it is settled."""
+    key = "SELECT key FROM batches WHERE batch_id=?"
+    query = f"SELECT request_id, settled IS NOT NULL FROM attempts WHERE batch=({key})"  # noqa: S608 - names of our own
+    return {row: bool(settled) for row, settled in store.query(query, (batch_id,))}
+
+
+def asked(store: Store, request_ids: Sequence[str], *, waiting: bool = False) -> set[str]:
+    """Those of the requests that were ever sent; with `waiting` those that lie unsettled in a request file, of whatever run."""
+    found, more = set[str](), f" AND settled IS NULL AND batch LIKE '{_BY_FILE}%'" if waiting else ""
+    for start in range(0, len(request_ids), _AT_ONCE):
+        part = request_ids[start : start + _AT_ONCE]
+        query = f"SELECT DISTINCT request_id FROM attempts WHERE request_id IN ({_marks(part)}){more}"  # noqa: S608 - names of our own
+        found.update(row for (row,) in store.query(query, part))
     return found
 
 

@@ -99,10 +99,17 @@ def left(store: Store, run: str, endpoints: Collection[str]) -> list[str]:
     """
     return [
         f"{named(batch)}, was left at {without_user(batch.endpoint)} with {_rows(batch.requests)}: ${journal.booked_usd(store, batch.key):.4f} "
-        "stays reserved for it. It is collected once that address is the base_url of a run of this task again"
+        f"stays reserved for it. It is collected once {_again(batch)}"
         for batch in journal.opened(store, run)
         if batch.endpoint not in endpoints
     ]
+
+
+def _again(batch: BatchEntry) -> str:
+    """What a spec must say so that a batch is looked at."""
+    if batch.by_file:
+        return "a run of this task answers by file again (mode: file)"
+    return "that address is the base_url of a run of this task again"
 
 
 def _rows(count: int) -> str:

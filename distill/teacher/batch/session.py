@@ -16,7 +16,8 @@ from distill.teacher.batch import journal
 from distill.teacher.batch.capacity import Capacity
 from distill.teacher.batch.files import local_files
 from distill.teacher.batch.files.input_file import BatchLimits
-from distill.teacher.batch.host.client import BatchHost, HostFault
+from distill.teacher.batch.host.client import HostFault
+from distill.teacher.batch.host.protocol import BatchService
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.progress import Progress
 from distill.teacher.requests import ceiling
@@ -28,7 +29,7 @@ from distill.teacher.store.store import Store
 class BatchSession:
     """The batch jobs of one spender. `url` is the path that the rows are for, `endpoint` the requests' identity."""
 
-    host: BatchHost
+    host: BatchService
     store: Store
     run: str
     spender: str
@@ -74,13 +75,16 @@ class BatchSession:
     @property
     def out(self) -> list[BatchEntry]:
         """Batches of this spender at this endpoint that are not collected."""
-        mine = (self.spender, self.endpoint)
-        return [one for one in journal.opened(self.store, self.run) if (one.spender, one.endpoint) == mine]
+        mine = (self.spender, self.endpoint, self.host.by_file)
+        return [one for one in journal.opened(self.store, self.run) if (one.spender, one.endpoint, one.by_file) == mine]
 
     def others(self) -> dict[BatchEntry, int]:
         """Batches of other runs that are out at this endpoint, with how many of our rows they hold; also those that hold none
         where nobody will go on with their run."""
-        there = [one for one in journal.opened(self.store) if one.run != self.run and one.endpoint == self.endpoint]
+        here = (self.endpoint, self.host.by_file)
+        there = [
+            one for one in journal.opened(self.store) if one.run != self.run and (one.endpoint, one.by_file) == here
+        ]
         held = journal.holding(self.store, there, [request.id for request in self.requests])
         return {one: held.get(one.key, 0) for one in there if one.key in held or self.unclaimed(one.run)}
 
@@ -103,7 +107,9 @@ class BatchSession:
 
     def price_of(self, batch: BatchEntry) -> Price | None:
         """A batch of a model that the spec named before has its own price."""
-        return self.price if batch.model == self.model else price_of(batch.model, batch=True) or self.price
+        if batch.by_file or batch.model == self.model:
+            return self.price
+        return price_of(batch.model, batch=True) or self.price
 
     def worst(self, request: Request) -> tuple[int, float]:
         """(prompt tokens, dollars) of a row at the most."""

@@ -30,7 +30,7 @@ async def submit(session: BatchSession, requests: Iterable[Request]) -> int:
     if request is not None:
         await empty_batches.before_another(session)
     while request is not None:
-        limits, key = session.capacity.beside(session.out), journal.new_key()
+        limits, key = session.capacity.beside(session.out), journal.new_key(by_file=session.host.by_file)
         with input_file.InputFileWriter(local_files.path(session.store, key), limits) as writer:
             if limits.tokens != 0:
                 request = await _fill(session, writer, request, pending)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SCRIPTED = "scripted"
 SEVERAL = "several endpoints"
 """The identity of a list of endpoints, whichever they are: an answer of one is an answer of all (docs/decisions/endpoints.md)."""
+BY_FILE = "file"
+"""The identity of a model that answers by file and has no address."""
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -63,6 +65,8 @@ class Address:
     """Whether each address that the name in base_url has is an endpoint of its own."""
     ip: str | None = None
     """Where the host of base_url is looked for, instead of at what its name resolves to."""
+    by_file: bool = False
+    """Whether its requests go into files that somebody else answers; then `base_url` only names who that is."""
 
     @property
     def local(self) -> bool:
@@ -74,6 +78,8 @@ class Address:
         model = f"{self.model} {self.weights.identity} by {self.engine}" if self.weights else self.model
         if self.adapter is not None:
             return f"student/{self.adapter_id} on {model}"
+        if self.by_file and self.base_url is None:
+            return BY_FILE
         return model if self.local else SEVERAL if self.listed else self.url
 
     @property
@@ -89,7 +95,8 @@ class Address:
     @property
     def dialect(self) -> payload.ApiDialect:
         """How a body for this endpoint is written."""
-        return "chat" if self.local else payload.dialect_of(self.base_url, self.api)
+        nowhere = self.by_file and self.base_url is None and self.api == "chat"
+        return "chat" if self.local or nowhere else payload.dialect_of(self.base_url, self.api)
 
     @property
     def price(self) -> Price | None:
@@ -114,7 +121,7 @@ class Address:
 
     def faults(self) -> list[str]:
         """What cannot be sent at all: an address, a key or a header. Whether a key is missing is asked by `check` alone."""
-        if self.local:
+        if self.local or self.by_file:
             return []
         keyed = self.key is not None or any(name.lower() == "authorization" for name in self.headers)
         at = [
@@ -136,14 +143,14 @@ class Address:
     @property
     def shown(self) -> str:
         """The same as it may be shown: without a password."""
-        return ", ".join(map(wire.without_user, self.urls))
+        return BY_FILE if self.identity == BY_FILE else ", ".join(map(wire.without_user, self.urls))
 
     @property
     def keyless(self) -> bool:
         """Whether calls would go to another machine without any key."""
         keyed = self.key or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in self.headers)
         keyed = keyed or bool(passwords(self.base_url))
-        if self.local or keyed or any(map(url.wrong, self.urls)):
+        if self.local or self.by_file or keyed or any(map(url.wrong, self.urls)):
             return False
         return any(urlsplit(one).hostname not in ("127.0.0.1", "localhost", "::1") for one in self.urls)
 
@@ -182,6 +189,10 @@ class Model:
 async def opened(address: Address) -> AsyncIterator[ModelClient]:
     """Start or reach the model; everything started is stopped on the way out."""
     address.check()
+    if address.by_file:
+        raise UsageError(
+            f"the model {address.model!r} answers by file (mode: file) and takes no calls; name another mode to call it"
+        )
     if address.model == SCRIPTED:
         yield scripted.Scripted()
     elif address.weights is not None:

@@ -27,6 +27,9 @@ def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], samp
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
         each_address=one.each_address or (one.base_url is None and first.each_address),
     )  # fmt: skip
+    if one.mode == "file" and not at.local:
+        named = at.base_url if one.base_url or first.base_url else None
+        at = replace(at, by_file=True, base_url=named, rate=_by_file(one.price))
     return Model(at, sampling, limits, one.mode, one.batch)
 
 
@@ -72,6 +75,14 @@ def address(
         listed=listed,
         each_address=each_address,
     )
+
+
+def _by_file(price: spec.PriceGiven | None) -> Rate:
+    """Who answers files has machines of his own: nothing is counted but what the spec names, with no batch's share of it."""
+    if price is None:
+        return Rate(0, 0)
+    rate = Rate(price.input, price.output, price.cached_input, price.reasoning, price.batch)
+    return rate if "batch" in price.model_fields_set else replace(rate, batch=1.0)
 
 
 def rate_of(price: spec.PriceGiven | None) -> Rate | None:

@@ -34,7 +34,7 @@ def client(
 
 async def shutdown_date(address: Address) -> str | None:
     """The day on which the model is shut down, None where the endpoint does not tell (most do not) or does not answer."""
-    if address.local:
+    if address.local or address.by_file:
         return None
     from openai import OpenAIError
 

@@ -138,7 +138,7 @@ def stored_requests(db: sqlite3.Connection, beginning: str, limit: int = 2) -> l
 
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """One batch job; `batch` is what the host calls it, or our key while that is not known."""
+    """One batch job; `batch` is what the host calls it, or our key while that is not known. The endpoint of a request file is `file`."""
 
     run: str
     spender: str
@@ -156,7 +156,7 @@ class BatchJob:
 def batch_jobs(db: sqlite3.Connection, run: str) -> list[BatchJob]:
     """The batch jobs of a run, and those of any run that are not collected yet; oldest first."""
     query = (
-        "SELECT run, spender, endpoint, coalesce(batch_id, key), state, requests, answered, submitted, ended, "  # noqa: S608 - names of our own
+        "SELECT run, spender, iif(key LIKE 'file-%', 'file', endpoint), coalesce(batch_id, key), state, requests, answered, submitted, ended, "  # noqa: S608 - names of our own
         f"(SELECT sum({_PRICED_COST}) FROM attempts WHERE batch=key), error "
         "FROM batches WHERE run=? OR state NOT IN ('collected', 'abandoned') ORDER BY made, key"
     )

@@ -17,7 +17,8 @@ TODAY = date(2026, 11, 30)
 async def test_what_a_host_says_is_kept_and_outlives_its_silence(tmp_path: Path) -> None:
     async with tuning_host.serve() as host:
         gone, there = (Address(name, base_url=host.base_url, timeout_s=5) for name in ("retired-1", "m"))
-        found = await ask_hosts(tmp_path, [gone, there, gone, Address("scripted")], TODAY)
+        by_file = Address("retired-1", by_file=True, key="k")  # has no host to be asked
+        found = await ask_hosts(tmp_path, [gone, there, gone, Address("scripted"), by_file], TODAY)
     assert found == {key_of(gone): ToldDate("2026-01-01", "2026-11-30")}
     assert read_told(tmp_path) == found
     assert await ask_hosts(tmp_path, [gone], date(2026, 12, 24)) == found  # nobody answers now

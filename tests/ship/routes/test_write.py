@@ -86,6 +86,14 @@ def test_an_arm_that_is_no_model_to_ask(routed_once: RunDir, tmp_path: Path) -> 
     assert not (tmp_path / "other").exists()
 
 
+def test_a_teacher_that_answers_by_file_has_no_route(routed_once: RunDir, tmp_path: Path) -> None:
+    table, _ = wrote(routed_once, tmp_path / "out")
+    sets = ["teacher.mode=file", "teacher.base_url=null"]
+    task = open_task(routed_once.home / "task.yaml", overrides=sets, env={}, home=routed_once.home)
+    with pytest.raises(UsageError, match=r"answers by file .* name its base_url"):
+        write(task, routed_once, table, tmp_path / "other")
+
+
 def test_without_calibration_everything_but_the_threshold_is_there(routed: RunDir, tmp_path: Path) -> None:
     path = routed.path / "comparison.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"selective": None}))

@@ -35,7 +35,7 @@ async def send_at_once(sender: Sender, due: Mapping[int, RequestsToJudge], *, li
 
     async def ask(one: RequestsToJudge) -> None:
         if live:
-            await sender.live(one.requests, one.model, one.spender)
+            await schedule.at_once(sender, one.requests, one.model, one.spender)
         else:
             await schedule.send(sender, one.requests, one.model, one.spender)
 

@@ -29,6 +29,7 @@ from distill.stats import Estimate, proportion
 from distill.task import stores
 from distill.task.interrupt import interruptible
 from distill.task.task import Task
+from distill.teacher import schedule
 from distill.teacher.progress import Watcher
 from distill.teacher.requests import ceiling
 from distill.teacher.send import Interrupted, Sender
@@ -131,7 +132,7 @@ class _Sample:
         """Ask the teacher what was not asked before; why not all was."""
         try:
             with interruptible(sender):
-                await sender.live(self.requests, self.task.teachers[0], SPENDER)
+                await schedule.at_once(sender, self.requests, self.task.teachers[0], SPENDER)
         except Interrupted:
             raise
         except (RowsOwed, BudgetReached, AccessRefused) as ended:

@@ -14,7 +14,8 @@ from pathlib import Path
 from distill.teacher.batch import journal
 from distill.teacher.batch.files.input_file import read
 from distill.teacher.batch.files.results import ResultReader
-from distill.teacher.batch.host.client import BatchHost, HostFault
+from distill.teacher.batch.host.client import HostFault
+from distill.teacher.batch.host.protocol import BatchService
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry, Reported
 from distill.teacher.endpoint.job_states import State
@@ -55,7 +56,7 @@ def results_of(file_id: str, path: Path) -> Results:
 
 
 async def doubt(
-    store: Store, host: BatchHost, batch: BatchEntry, look: Look, reader: ResultReader, came: list[Results]
+    store: Store, host: BatchService, batch: BatchEntry, look: Look, reader: ResultReader, came: list[Results]
 ) -> Doubt | None:
     """What speaks against the files, after all lines that came are settled; None where nothing does."""
     reported = journal.reported(store, batch.key)
@@ -102,7 +103,7 @@ def _short(requests: int, done: int, failed: int, reported: Reported) -> tuple[i
     return max(paid, uncounted), 0 if paid > 0 else max(0, failed - reported.failed)
 
 
-async def _smaller(host: BatchHost, came: list[Results]) -> str | None:
+async def _smaller(host: BatchService, came: list[Results]) -> str | None:
     """The first file of which fewer bytes came than the host says it has."""
     for one in came:
         try:

@@ -10,7 +10,8 @@ from pathlib import Path
 from distill.records import Request
 from distill.teacher.batch import journal
 from distill.teacher.batch.files import input_file
-from distill.teacher.batch.host.client import BatchHost, NotThere
+from distill.teacher.batch.host.client import NotThere
+from distill.teacher.batch.host.protocol import BatchService
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.store.store import Store
 
@@ -42,7 +43,7 @@ def remove(store: Store, key: str) -> None:
         found.unlink(missing_ok=True)
 
 
-async def sent(store: Store, host: BatchHost, batch: BatchEntry, requests: Iterable[Request], url: str) -> Path:
+async def sent(store: Store, host: BatchService, batch: BatchEntry, requests: Iterable[Request], url: str) -> Path:
     """The input file of a batch; where it was removed or torn here, the host has it still, or it is written again."""
     here = path(store, batch.key)
     if here.exists() and here.stat().st_size == batch.bytes:

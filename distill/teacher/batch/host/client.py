@@ -56,6 +56,8 @@ class Unread(HostFault):
 class BatchHost:
     """The two services of one endpoint."""
 
+    by_file = False
+
     def __init__(self, client: AsyncOpenAI, mask: SecretMask, stop: asyncio.Event | None = None) -> None:
         self._client, self.mask = client, mask
         self._once = client.with_options(max_retries=0)
@@ -159,6 +161,10 @@ class BatchHost:
         """Ids of the newest files of that name: what a broken upload left behind."""
         page = await self._asked(self._client.files.list(purpose="batch", limit=100, order="desc"))
         return [file.id for file in _items(page) if getattr(file, "filename", None) == name]
+
+    def left(self, rows: int, batches: Sequence[str]) -> str:
+        """Where rows are that a command leaves behind."""
+        return f"{rows:,} rows are in {len(batches)} batch{'es' if len(batches) != 1 else ''} at the host"
 
     async def _asked(self, call: Awaitable[T], *, grace_s: float = 0.0) -> T:
         """What a call comes to, its faults explained; it ends when the command is told to stop."""
