@@ -51,6 +51,10 @@ class _RowTexts(Sequence[str]):
     def __len__(self) -> int:
         return self._rows.height
 
+    def part(self, start: int, stop: int) -> Sequence[str]:
+        """The texts of some of the rows."""
+        return type(self)(self._rows.slice(start, stop - start))
+
     @overload
     def __getitem__(self, at: int) -> str: ...
     @overload

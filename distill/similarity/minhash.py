@@ -28,7 +28,7 @@ SMALL = 128
 IndexPairs = tuple[Int64s, Int64s]
 ScoredPairs = tuple[Int64s, NDArray[np.int16]]
 """Pairs as right << 32 | left, and in how many bytes their sketches agree (no more than is usual at the threshold)."""
-_NONE: ScoredPairs = np.empty(0, np.int64), np.empty(0, np.int16)
+NO_PAIRS: ScoredPairs = np.empty(0, np.int64), np.empty(0, np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +91,36 @@ def candidates(
     likeliest and then the earliest. In a crowd that is truly near every text is still found near its first ones; lost
     can be a pair of two late members that share no smaller group in any band.
     """
-    count = found.keys.shape[1]
-    share, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
-    room = room or share
-    kept, fresh, waiting = _NONE, [], 0
+    room, glances = limits(found.keys.shape[1], pairs=pairs, glances=glances, room=room)
+    kept, fresh, waiting = NO_PAIRS, [], 0
     for keys in found.keys:
-        crowds = _crowds(keys)
-        if marks is not None:
-            crowds = _parted(*crowds, marks)
-        looks = room if marks is None else max(room, SMALL)
-        for some in _glanced(found, *crowds, others, room=looks, glances=glances):
+        for some in of_band(found, keys, others=others, room=room, glances=glances, marks=marks):
             fresh.append(some)
             waiting += len(some[0])
         if waiting > 2 * pairs:
-            kept, fresh, waiting = _best([kept, *fresh], room), [], 0
-    codes, _ = _best([kept, *fresh], room)
+            kept, fresh, waiting = best([kept, *fresh], room), [], 0
+    return in_order(best([kept, *fresh], room)[0])
+
+
+def limits(count: int, *, pairs: int = PAIRS, glances: int = GLANCES, room: int | None = None) -> tuple[int, int]:
+    """(how many pairs a text is in, at how many it looks in each band) among so many texts."""
+    share, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
+    return room or share, glances
+
+
+def of_band(
+    found: Index, keys: UInt32s, *, others: int | None, room: int, glances: int, marks: Callable[[Int64s], UInt64s] | None
+) -> Iterator[ScoredPairs]:  # fmt: skip
+    """What the keys of one band propose, pair by pair perhaps more than once."""
+    crowds = _crowds(keys)
+    if marks is not None:
+        crowds = _parted(*crowds, marks)
+    looks = room if marks is None else max(room, SMALL)
+    yield from _glanced(found, *crowds, others, room=looks, glances=glances)
+
+
+def in_order(codes: Int64s) -> IndexPairs:
+    """Pairs right << 32 | left as (left, right), sorted."""
     left, right = codes & 0xFFFFFFFF, codes >> 32
     order = np.lexsort((right, left))
     return left[order], right[order]
@@ -176,7 +191,7 @@ def _agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[
     return agreed
 
 
-def _best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
+def best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
     """Each pair once, and of the pairs of one right text no more than `room`: the likeliest, then the earliest."""
     codes, places = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
     agreed = np.concatenate([part[1] for part in parts])[places]

@@ -14,6 +14,7 @@ import typer
 
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
+from distill.cli.verbs.where import HERE, Heard, Where
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -32,19 +33,36 @@ Anyway = Annotated[
         "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
     ),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on", metavar="WHERE",
+        help="where parts of large tables are worked on: ray (a cluster of this machine, or a job's own), ray:auto, ray:HOST:PORT, "
+        "ray://HOST:PORT; default: in this process",
+    ),
+]  # fmt: skip
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage", metavar="URL",
+        help="with --on: where these parts lie meanwhile, a folder or s3://, gs://, … that all nodes reach; default: .distill/shards",
+    ),
+]  # fmt: skip
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
 def run_stages(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
-    options: Mapping[str, str] | None = None, files: CiFiles | None = None,
+    options: Mapping[str, str] | None = None, files: CiFiles | None = None, where: Where = HERE,
 ) -> None:  # fmt: skip
     from distill.student.trainers import processes
 
-    done, task, lines = run_once(
-        spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway, options=options
-    )  # fmt: skip
+    with where.taken(spec) as heard:
+        done, task, lines = run_once(
+            spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway,
+            options=options, heard=heard,
+        )  # fmt: skip
     write(files or CiFiles(), done)
     if "train" in stages:
         processes.release()
@@ -55,7 +73,7 @@ def run_stages(
 def run_once(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None, heard: Heard | None = None,
 ) -> tuple[Run, Task, list[str]]:  # fmt: skip
     """What was done, and the lines that a person reads of it."""
     from distill.cli.live.next_step import given_words
@@ -66,7 +84,7 @@ def run_once(
     if "train" in stages and not processes.first():
         train_along()
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
-    with Panel(quiet=as_json) as panel:
+    with Panel(quiet=as_json) as panel, (heard or Heard()).by(panel.say):
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
@@ -126,6 +144,8 @@ def run(
     anyway: Anyway = False,
     junit: Junit = None,
     summary: Summary = None,
+    on: On = None,
+    storage: Storage = None,
 ) -> None:
     """Run all stages in order.
 
@@ -133,7 +153,7 @@ def run(
     """
     run_stages(
         spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
-        stages=ALL, options=LIMIT, files=CiFiles(junit, summary),
+        stages=ALL, options=LIMIT, files=CiFiles(junit, summary), where=Where(on, storage),
     )  # fmt: skip
 
 
@@ -164,6 +184,8 @@ def generate(
     new: NewRun = False,
     wait: WaitForJobs = False,
     anyway: Anyway = False,
+    on: On = None,
+    storage: Storage = None,
 ) -> None:
     """Ask the teacher for missing answers.
 
@@ -171,7 +193,7 @@ def generate(
     """
     run_stages(
         spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
-        stages=("generate",), options=LIMIT,
+        stages=("generate",), options=LIMIT, where=Where(on, storage),
     )  # fmt: skip
 
 
@@ -180,6 +202,8 @@ def curate(
     sets: Set = None,
     as_json: AsJson = False,
     new: NewRun = False,
+    on: On = None,
+    storage: Storage = None,
     what_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -193,7 +217,7 @@ def curate(
     Sends nothing: trying other thresholds is free.
     """
     if not what_if:
-        run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
+        run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",), where=Where(on, storage))
         return
     from distill.cli.text.run import what_if_lines
     from distill.pipeline import arguments

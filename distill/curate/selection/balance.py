@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from distill.curate.gates.scoring import by_worth
 from distill.curate.selection.diversity import apart, spread
+from distill.executors import executor as executors
 from distill.records import GOLD, Json
+from distill.similarity import sketches
 from distill.tables.outcome import WHYS, Outcome, ordered, parted
 
 Floor = tuple[Mapping[str, str], int]
@@ -62,11 +64,12 @@ def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> C
     left = [wanted.quotas.get(name, rows.height) for name in names]
     picked = _needed(rows, rank, wanted.floors, left, chooser)
     members = {names[chooser.strata[group[0]]]: group for group in chooser.by_stratum(rank)}
-    for name, group in members.items():
-        for approved in (True, False):
-            taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
-            room = max(0, wanted.quotas.get(name, rows.height) - len(taken))
-            picked[chooser.first(others, room, taken)[:room]] = True
+    over = [name for name, group in members.items() if wanted.quotas.get(name, rows.height) < len(group)]
+    for name in members.keys() - set(over):
+        picked[members[name]] = True
+    strata = [_Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in over]
+    for part, own in zip(strata, _filled(chooser, strata, picked, gold), strict=True):
+        picked[part.places] = own
     spread_of = _spread(chooser, members, picked)
     return Choice(picked, rows["score"], members, wanted, {"spread": spread_of} if spread_of else {})
 
@@ -101,6 +104,58 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """A stratum that is over its quota: the places of its rows in the table, and again with the best first."""
+
+    places: RowNumbers
+    best_first: RowNumbers
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """The same by itself, as it is worked on anywhere: `picked` and `gold` have a mark for each of its rows."""
+
+    chooser: _Chooser
+    best_first: RowNumbers
+    quota: int
+    picked: NDArray[np.bool_]
+    gold: NDArray[np.bool_]
+
+    def filled(self) -> NDArray[np.bool_]:
+        """The rows that are kept: approved ones before others, up to the quota."""
+        picked, group = self.picked.copy(), self.best_first
+        for approved in (True, False):
+            taken, others = group[picked[group]], group[~picked[group] & (self.gold[group] == approved)]
+            room = max(0, self.quota - len(taken))
+            picked[self.chooser.first(others, room, taken)[:room]] = True
+        return picked
+
+
+def _filled(
+    chooser: _Chooser, parts: Sequence[_Part], picked: NDArray[np.bool_], gold: NDArray[np.bool_]
+) -> Iterator[NDArray[np.bool_]]:
+    """Which rows of each stratum are kept. Small strata go elsewhere several at a time; a large one's tables do by themselves."""
+    executor = executors.current()
+    most = executor.rows if executor.rows is not None and chooser.diverse else 0
+
+    def alone(part: _Part) -> _Stratum:
+        best_first = np.searchsorted(part.places, part.best_first)
+        return _Stratum(chooser.of(part.places), best_first, part.quota, picked[part.places], gold[part.places])
+
+    small = [part for part in parts if len(part.places) <= most]
+    bounds = sketches.blocks([len(part.places) for part in small], max(1, most)) if small else ()
+    given = ([alone(part) for part in small[start:stop]] for start, stop in bounds)
+    elsewhere = (own for some in executor.map("strata", _fill_each, given, None) for own in some)
+    for part in parts:
+        yield next(elsewhere) if len(part.places) <= most else alone(part).filled()
+
+
+def _fill_each(strata: Sequence[_Stratum], _shared: None) -> list[NDArray[np.bool_]]:
+    return [stratum.filled() for stratum in strata]
+
+
+@dataclass(frozen=True, slots=True)
 class _Chooser:
     """How rows of one stratum are chosen among."""
 
@@ -116,6 +171,11 @@ class _Chooser:
         order = np.argsort(self.strata[group], kind="stable")
         group = group[order]
         return np.split(group, np.flatnonzero(np.diff(self.strata[group])) + 1) if len(group) else []
+
+    def of(self, places: RowNumbers) -> _Chooser:
+        """For some rows alone, all of one stratum."""
+        rows = self.rows.select("input", "answer", "score")[places]
+        return _Chooser(rows, np.zeros(len(places), np.int64), self.digests[places], self.diverse, self.weight)
 
     def hashed(self, group: RowNumbers) -> RowNumbers:
         """Rows in the order of the hash of their seed."""

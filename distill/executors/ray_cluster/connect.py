@@ -1,0 +1,67 @@
+"""A cluster for one command: connected to, or started on this machine, and let go of at the end."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from distill import extras
+from distill.errors import UsageError
+from distill.executors.ray_cluster import address as addresses
+from distill.executors.ray_cluster import faults
+from distill.executors.ray_cluster.address import Address
+from distill.executors.ray_cluster.executor import RayExecutor
+from distill.executors.ray_cluster.storage import Storage
+
+_ONE_CORE = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""A task has one core, so its libraries start no threads for more."""
+_THRIFTY = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0", "MALLOC_ARENA_MAX": "2"}
+_OURS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Of a cluster that ends with the command: it reports nothing to anybody."""
+
+
+@contextmanager
+def on(text: str, *, storage: str | None, home: Path, env: Mapping[str, str]) -> Iterator[RayExecutor]:
+    """The executor for what `--on` says; its objects lie under `storage`, by default in .distill/shards of the project `home`.
+
+    UsageError where Ray is not installed, no cluster answers, its versions differ, or the storage refuses.
+    """
+    where = addresses.parse(text, env)
+    if extras.missing("ray"):
+        raise UsageError(f"--on {text} needs Ray, which is not installed; {extras.hint('ray')}")
+    place = storage or str((home / ".distill" / "shards").absolute())
+    own = Storage(f"{place.rstrip('/')}/{secrets.token_hex(6)}")
+    own.write("begun", b"")  # a storage that refuses is known before anything is started
+    try:
+        with _cluster(where) as ray:
+            yield RayExecutor(ray, own, near=where.ours)
+    finally:
+        own.clear()
+
+
+@contextmanager
+def _cluster(where: Address) -> Iterator[Any]:
+    """Ray, connected; a cluster that somebody else started goes on."""
+    if where.ours:
+        for name, value in _OURS.items():
+            os.environ.setdefault(name, value)
+    ray = importlib.import_module("ray")
+    if ray.is_initialized():
+        yield ray
+        return
+    try:
+        ray.init(
+            address=where.text, log_to_driver=False, logging_level="ERROR", configure_logging=True,
+            runtime_env={"env_vars": {**_ONE_CORE, **_THRIFTY}}, **({"include_dashboard": False} if where.ours else {}),
+        )  # fmt: skip
+    except Exception as fault:  # noqa: BLE001 - Ray raises its own errors, RuntimeError, ConnectionError and gRPC's
+        raise faults.of_connection(fault, str(where)) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
