@@ -14,7 +14,8 @@ from distill.curate.selection.balance import Wanted, balance
 from distill.executors import executor as executors
 from distill.executors.executor import InProcess
 
-WORDS = "where is my kettle it was sent on monday and has not come yet please tell me the order refund lamp as an ai".split()
+TEXT = "where is my kettle it was sent on monday and has not come yet please tell me the order refund lamp as an ai"
+WORDS = TEXT.split()
 GATES = [
     ("schema", {"schema": {"type": "object", "required": ["intent"]}}),
     ("finish_reason", {}),
@@ -25,7 +26,7 @@ GATES = [
     ("repetition", {}),
     ("secrets", {}),
     ("pii", {"action": "mask"}),
-    ("refusal", {"judge": True}),
+    ("refusal", {"judge": True, "unscored": "keep"}),
 ]
 BLANK = [("form", {"lacks": ["TODO"]})]
 QUOTAS = {"a": 9, "b": 20, "c": 70}
@@ -38,7 +39,9 @@ def made(frame, count=240):
     for n in range(count):
         seed = f"s{(n - 1 if n % 9 == 1 else n):04}"
         text = " ".join(chance.choices(WORDS, k=chance.randint(3, 24)))
-        answer = chance.choice(['{"intent":"a"}', '{"intent":"b"}', "mail jo@mail.org", "As an AI I cannot", "so it is so it is " * 9])
+        answer = chance.choice(
+            ['{"intent":"a"}', '{"intent":"b"}', "mail jo@mail.org", "As an AI I cannot", "so it is so it is " * 9]
+        )
         rows.append(
             {
                 "seed_id": seed, "draw": int(n % 9 == 1), "stratum": chance.choice("aabccc"), "input": text,
@@ -48,7 +51,7 @@ def made(frame, count=240):
     return frame(*rows).sort("seed_id", "draw")
 
 
-def tests_of(rows):
+def held_out(rows):
     return [HeldOut(f"t{n}", text, "so it is") for n, text in enumerate(rows["input"].gather_every(11))]
 
 
@@ -59,7 +62,7 @@ def characters(messages):
 STEPS = {
     "gates": partial(run_gates, gates=GATES),
     "blank": partial(run_gates, gates=BLANK),
-    "leaks": lambda rows: leaks(rows, held_out=tests_of(rows), near=0.8, template=["so it is"]),
+    "leaks": lambda rows: leaks(rows, held_out=held_out(rows), near=0.8, template=["so it is"]),
     "preflight": partial(preflight.check, count=characters, context=60, markup=["<x>"]),
     "balance": partial(balance, wanted=Wanted(QUOTAS, floors=[({"intent": "a"}, 3)])),
     "by score": partial(balance, wanted=Wanted(QUOTAS, by="score")),

@@ -17,7 +17,9 @@ def test_parts_come_to_the_outcome_of_the_whole(frame):
     whole, *parts = halves(frame)
     found = merged(parts)
     assert found.report == whole.report == {"stage": "length", "in": 6, "kept": 3, "dropped": {"long": 2, "short": 1}}
-    for one, other in zip((found.kept, found.dropped, found.rejected), (whole.kept, whole.dropped, whole.rejected), strict=True):
+    for one, other in zip(
+        (found.kept, found.dropped, found.rejected), (whole.kept, whole.dropped, whole.rejected), strict=True
+    ):
         assert one.equals(other)
         assert one.schema == other.schema
 

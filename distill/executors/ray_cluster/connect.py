@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import secrets
+import signal
+import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +24,14 @@ from distill.executors.ray_cluster.storage import Storage
 _ONE_CORE = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """A task has one core, so its libraries start no threads for more."""
 _THRIFTY = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0", "MALLOC_ARENA_MAX": "2"}
-_OURS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+ANSWERS_S = 10.0
+"""Within so many seconds a cluster takes a connection."""
+_PRINTS = "_worker_logs_enabled"
+_OURS = {
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
 """Of a cluster that ends with the command: it reports nothing to anybody."""
 
 
@@ -50,18 +60,55 @@ def _cluster(where: Address) -> Iterator[Any]:
     if where.ours:
         for name, value in _OURS.items():
             os.environ.setdefault(name, value)
+    _check_answers(where)
     ray = importlib.import_module("ray")
     if ray.is_initialized():
         yield ray
         return
+    with _quiet(), _own_signals():
+        try:
+            ray.init(
+                address=where.text, log_to_driver=False, logging_level="ERROR",
+                runtime_env={"env_vars": {**_ONE_CORE, **_THRIFTY}}, **({"include_dashboard": False} if where.ours else {}),
+            )  # fmt: skip
+        except Exception as fault:  # noqa: BLE001 - Ray raises its own errors, RuntimeError, ConnectionError and gRPC's
+            raise faults.of_connection(fault, where.text) from None
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
+
+
+def _check_answers(where: Address) -> None:
+    """UsageError where nobody listens at an address: Ray would wait for two minutes, and then end this process."""
+    if ":" not in where.text:
+        return
+    host, _, port = where.text.removeprefix("ray://").rpartition(":")
     try:
-        ray.init(
-            address=where.text, log_to_driver=False, logging_level="ERROR", configure_logging=True,
-            runtime_env={"env_vars": {**_ONE_CORE, **_THRIFTY}}, **({"include_dashboard": False} if where.ours else {}),
-        )  # fmt: skip
-    except Exception as fault:  # noqa: BLE001 - Ray raises its own errors, RuntimeError, ConnectionError and gRPC's
-        raise faults.of_connection(fault, str(where)) from None
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS_S).close()
+    except (OSError, OverflowError) as fault:
+        raise faults.of_connection(fault, where.text) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep off stdout what Ray prints of its nodes there, however its logging is set: a script may read JSON from it."""
+    worker = importlib.import_module("ray._private.worker")
+    before = getattr(worker, _PRINTS, True)
+    setattr(worker, _PRINTS, False)
     try:
-        yield ray
+        yield
     finally:
-        ray.shutdown()
+        setattr(worker, _PRINTS, before)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Give the signals back that Ray takes for itself when it connects."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for one, handler in before.items():
+                signal.signal(one, handler)

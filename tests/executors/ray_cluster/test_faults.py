@@ -49,7 +49,9 @@ def test_a_part_that_is_lost_says_where_and_that_nothing_of_the_run_is():
 
 
 def test_memory_has_a_move_of_its_own():
-    assert "give a worker more memory" in str(faults.too_often("gates", "a worker was killed, for its node was out of memory", 4))
+    assert "give a worker more memory" in str(
+        faults.too_often("gates", "a worker was killed, for its node was out of memory", 4)
+    )
     assert "`ray status`" in str(faults.too_often("gates", "a worker or its node was lost", 4))
 
 
