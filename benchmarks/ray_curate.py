@@ -80,7 +80,7 @@ class Tree:
             pid, parents[int(entry.name)] = int(entry.name), int(fields[1])
             if pid in self.cpu_s or self._ours(pid, parents):
                 self.cpu_s[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
-                if "ray::" in text:
+                if "ray::" in text and "VmHWM:" in status:  # a zombie has none
                     self.worker_mib = max(self.worker_mib, int(status.split("VmHWM:")[1].split()[0]) / _PAGE)
 
     def _ours(self, pid: int, parents: dict[int, int]) -> bool:
@@ -150,9 +150,9 @@ def alone(rows: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def on_ray(rows: int) -> dict[str, Any]:
+def on_ray(rows: int, part: int | None) -> dict[str, Any]:
     """Two nodes of one core; the second is killed while the shuffle is under way."""
-    os.environ["RAY_AUTH_MODE"] = "disabled"  # a cluster of this benchmark alone
+    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "180"}
     from ray.cluster_utils import Cluster
 
     from distill.executors.ray_cluster import connect
@@ -169,9 +169,11 @@ def on_ray(rows: int) -> dict[str, Any]:
                 print(line, file=sys.stderr, flush=True)
                 if SHUFFLE in line and not killed:
                     killed.append(line)
-                    threading.Timer(6.0, kill, [lambda: cluster.remove_node(second, allow_graceful=False)]).start()
+                    threading.Thread(
+                        target=kill, args=[executor, lambda: cluster.remove_node(second, allow_graceful=False)]
+                    ).start()
 
-            executor.say = hear
+            executor.say, executor.rows = hear, part or executor.rows
             with executors.using(executor):
                 found = hashes(samples, laps)
         cluster.shutdown()
@@ -184,13 +186,17 @@ def on_ray(rows: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def kill(node: Callable[[], None]) -> None:
+def kill(executor: Any, node: Callable[[], None]) -> None:
+    """Wait until a few tasks of the shuffle are done, so that both nodes are at work, and kill a node."""
+    done = executor.spent.tasks
+    while executor.spent.tasks < done + 3:
+        time.sleep(0.05)
     print("  killing a node", file=sys.stderr, flush=True)
     node()
 
 
-def in_a_process(way: str, rows: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--way", way, "--rows", str(rows)]
+def in_a_process(way: str, rows: int, part: int | None) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--way", way, "--rows", str(rows), *(["--part", str(part)] if part else [])]
     with tempfile.NamedTemporaryFile() as file:
         subprocess.run([*command, "--to", file.name], check=True)
         found: dict[str, Any] = json.loads(Path(file.name).read_text())
@@ -201,14 +207,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Both ways, and what they come to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--part", type=int, help="rows of a part, where there are too few for the usual size")
     parser.add_argument("--way", choices=["alone", "ray"], help=argparse.SUPPRESS)
     parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.way:
-        given.to.write_text(json.dumps((alone if given.way == "alone" else on_ray)(given.rows)))
+        found = alone(given.rows) if given.way == "alone" else on_ray(given.rows, given.part)
+        given.to.write_text(json.dumps(found))
         return
     heap.thrifty()
-    one, two = in_a_process("alone", given.rows), in_a_process("ray", given.rows)
+    one, two = (in_a_process(way, given.rows, given.part) for way in ("alone", "ray"))
     differing = [name for name in one["hashes"] if one["hashes"][name] != two["hashes"][name]]
     assert not differing, f"tables differ: {differing}"
     assert two["again"], "no task was lost with the node"

@@ -35,10 +35,10 @@ QUOTAS = {"a": 9, "b": 20, "c": 70}
 def made(frame, count=240):
     """Rows of three strata, some seeds asked twice; near copies, leaks, faults, and one blank answer."""
     chance = random.Random(7)
-    rows = []
+    rows, text = [], "where"
     for n in range(count):
         seed = f"s{(n - 1 if n % 9 == 1 else n):04}"
-        text = " ".join(chance.choices(WORDS, k=chance.randint(3, 24)))
+        text = " ".join(chance.choices(WORDS, k=chance.randint(3, 24))) if n % 4 else f"{text} {chance.choice(WORDS)}"
         answer = chance.choice(
             ['{"intent":"a"}', '{"intent":"b"}', "mail jo@mail.org", "As an AI I cannot", "so it is so it is " * 9]
         )
@@ -80,7 +80,7 @@ def tables_of(outcome):
     return outcome.kept, outcome.dropped, outcome.rejected, outcome.report
 
 
-@pytest.mark.parametrize("rows", [1, 37, 150])
+@pytest.mark.parametrize("rows", [37, 150])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_in_parts_is_the_step(frame, monkeypatch, step, rows):
     monkeypatch.setattr(diversity, "TABLE", 16)
