@@ -139,7 +139,7 @@ def _matches(
     limit = None if others is None else bisect_left(long, others)
     marks = _Marks(texts).of if numbers else None
     left, right = candidates(found, others=limit, room=room, marks=marks)
-    values = np.fromiter(overlaps(texts, left, right), np.float64, len(left))
+    values = overlaps(texts, left, right)
     near = values >= threshold
     if marks is not None:  # last, since most of those that look near are not
         near[near] = marks(left[near]) == marks(right[near])
