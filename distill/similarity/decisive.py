@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -55,11 +56,8 @@ def marks(text: str) -> DecisiveMarks:
         for at, word in enumerate(words):
             reading.read(at, word)
         return tuple(reading.found)
-    # All others, which are most, say nothing.
-    plain = text.replace(" ", "").isalpha()
-    for at in [at for at, word in enumerate(words) if word in _KNOWN or not (plain or word.isalpha())]:
-        bare = words[at].strip(_EDGES)
-        if bare in _KNOWN or not bare.isalpha():
+    for at, decides in enumerate(map(_may_decide, words)):
+        if decides:  # all others, which are most, say nothing
             reading.read(at, words[at])
     return tuple(reading.found)
 
@@ -100,6 +98,36 @@ def _number(some: DecisiveMarks) -> int:
     return int.from_bytes(blake2b("\n".join(some).encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1
 
 
+@lru_cache(maxsize=1 << 16)
+def _may_decide(word: str) -> bool:
+    """Whether a word, of a script with spaces, says anything wherever it stands, or changes what one beside it says."""
+    return word in _KNOWN if word.isalpha() else not _idle(word)
+
+
+def _idle(word: str) -> bool:
+    """Whether a word that is not all letters says nothing."""
+    bare = word.strip(_EDGES)
+    if bare.isalpha():
+        return bare not in _KNOWN
+    if _DIGIT.search(word) or word in _COMPARES or word in _BETWEEN or bare.endswith("n't") or bare.startswith("n'"):
+        return False
+    parts = _SPLIT.split(bare)
+    return bare.replace(".", "") not in BESIDE and all(part not in _KNOWN and len(part) != 1 for part in parts)
+
+
+@lru_cache(maxsize=1 << 14)
+def _as_number(word: str, *, named: bool) -> tuple[str, str]:
+    """(a word with digits without what stands around it, what it says); `named` as in `_value`."""
+    bare = word.strip(_EDGES[1:]).rstrip(f"{_EDGES}-=<>") or word
+    parsed = _NUMBER.fullmatch(bare)
+    if parsed is None:
+        return bare, _code(bare)
+    compared, money, minus, digits, unit, more = parsed.groups()
+    said = f"{compared}{minus}{_value(_digits(digits), named=named)}{more}"
+    unit = "" if unit in _ORDINAL else unit or money
+    return bare, f"{said} {BESIDE.get(unit, unit)}" if unit else said
+
+
 @dataclass(slots=True)
 class _Reading:
     """The words of a text, and what was found up to one of them."""
@@ -111,6 +139,8 @@ class _Reading:
     pending: tuple[int, str] = (-2, "")
     """and of the last that may belong to one behind it."""
     negated: tuple[int, str] = (-2, "")
+    named: bool | None = None
+    """Whether a word says that something is named by a number; None until a number asks."""
 
     def read(self, at: int, word: str) -> None:
         if word.isalpha() and word.isascii():
@@ -177,20 +207,14 @@ class _Reading:
         self.number_at = at
 
     def _numeral(self, at: int, word: str) -> None:
-        bare = word.strip(_EDGES[1:]).rstrip(f"{_EDGES}-=<>") or word
-        parsed = _NUMBER.fullmatch(bare)
-        if parsed is None:
-            self._add(at, _code(bare))
-            return
-        compared, money, minus, digits, unit, more = parsed.groups()
-        sign = f"{compared}{minus}"
+        if self.named is None:
+            self.named = not NAMING.isdisjoint(self.words)
+        bare, said = _as_number(word, named=self.named)
         if self._continues(at, bare):
             self.found[-1] += bare
             self.number_at = at
-            return
-        said = sign + _value(_digits(digits), named=self._named()) + more
-        unit = "" if unit in _ORDINAL else unit or money
-        self._add(at, f"{said} {BESIDE.get(unit, unit)}" if unit else said)
+        else:
+            self._add(at, said)
 
     def _continues(self, at: int, word: str) -> bool:
         """Whether a word is the next three digits of 10 000."""
@@ -198,9 +222,6 @@ class _Reading:
             return False
         last = self.words[at - 1]
         return self.found[-1].isdecimal() and last.isdecimal() and (len(last) == 3 or last[0] != "0") and len(last) <= 3
-
-    def _named(self) -> bool:
-        return not NAMING.isdisjoint(self.words)
 
 
 def _digits(text: str) -> str:

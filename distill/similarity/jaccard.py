@@ -8,12 +8,12 @@ read off it: about a nanosecond a 4-gram.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from distill.similarity.arrays import Bools, Float64s, Int64s, UInt32s, UInt64s
+from distill.similarity.arrays import Float64s, Int64s, UInt32s, UInt64s
 from distill.similarity.sketches import SHINGLE, blocks, code_points
 
 AT_A_TIME = 1 << 16
@@ -24,8 +24,9 @@ _BITS = 6
 _COMMON = (1 << _BITS) - 1
 """So many characters have a place of their own; 0 stands for all others."""
 _NAMED = 1 << (_BITS * SHINGLE)
-_TABLE = 22
-"""Bits of the places of rarer 4-grams at a time."""
+_TABLE = 20
+"""Bits of a place in a table of rarer 4-grams."""
+_FACTORS = [np.uint64(0x9E3779B97F4A7C15 * 0xD6E8FEB86659FD93**turn % (1 << 64)) for turn in range(8)]
 
 
 def overlaps(texts: Sequence[str], left: Int64s, right: Int64s) -> Float64s:
@@ -74,114 +75,107 @@ def _nearest(one: Int64s, grams: Int64s, owner: Int64s, sizes: Int64s) -> Int64s
 
 def _of_block(texts: Sequence[str], left: Int64s, right: Int64s) -> Float64s:
     """The overlaps of pairs; the marks of a left text are set once for all that it is compared with."""
-    grams, ends = _numbered(texts)
-    sizes = np.diff(ends, prepend=0)
-    marks = np.zeros(int(grams.max()) + 1, np.bool_)
-    sets = np.split(grams, ends[:-1])
-    shared = np.empty(len(left), np.int64)
-    begins = np.flatnonzero(np.diff(left, prepend=-1)).tolist()
-    others, firsts = right.tolist(), left.tolist()
-    for begin, end in zip(begins, [*begins[1:], len(others)], strict=True):
-        one = sets[firsts[begin]]
-        marks[one] = True
-        for at in range(begin, end):
-            shared[at] = np.count_nonzero(marks[sets[others[at]]])
-        marks[one] = False
-    return shared / (sizes[left] + sizes[right] - shared)
+    sets = gram_sets(texts)
+    sizes = np.fromiter(map(len, sets), np.int64, len(sets))
+    marks = np.zeros(max(int(one[-1]) for one in sets) + 1, np.bool_)
+    shared, last = np.empty(len(left), np.int64), sets[0]
+    for at, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        one = sets[i]
+        if one is not last or not at:
+            marks[last] = False
+            marks[one] = True
+            last = one
+        shared[at] = np.count_nonzero(marks[sets[j]])
+    overlap: Float64s = shared / (sizes[left] + sizes[right] - shared)
+    return overlap
 
 
 def gram_sets(texts: Sequence[str]) -> list[Int64s]:
     """The distinct 4-grams of each text, sorted; the numbers of one call can be compared with each other."""
-    grams, ends = _numbered(texts)
-    return np.split(grams, ends[:-1])
-
-
-def _numbered(texts: Sequence[str]) -> tuple[Int64s, Int64s]:
-    """(the distinct 4-grams of one text after the other, each text's sorted; where those of each text end)."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     runs = list(blocks(lengths, AT_A_TIME))
-    ranks = _ranks(texts, runs)
-    ends = np.cumsum(lengths - SHINGLE + 1)
-    grams = np.empty(int(ends[-1]), np.uint32)
-    rare, spelt = [np.empty(0, np.int64)], [np.empty((0, SHINGLE), np.uint32)]
-    for start, stop in runs:
-        codes, _ = code_points(texts[start:stop])
-        begin, end = int(ends[start - 1]) if start else 0, int(ends[stop - 1])
-        inside = _inside(lengths[start:stop])
-        grams[begin:end] = _packed(ranks[codes])[inside]
-        windows = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
-        unnamed = inside & _any_of_four(ranks[codes] == 0)
-        if unnamed.any():
-            spelt.append(windows[unnamed])
-            rare.append(begin + np.flatnonzero(unnamed[inside]))
-    grams[np.concatenate(rare)] = _numbers_of(np.concatenate(spelt), _NAMED)
-    return _distinct(grams, ends)
+    spelt = [code_points(texts[start:stop])[0] for start, stop in runs]
+    ranks, names, sets = _ranks(spelt), _Names(), list[Int64s]()
+    for (start, stop), codes in zip(runs, spelt, strict=True):
+        ends = np.cumsum(lengths[start:stop])
+        sets += _sets(_grams(codes, ranks, names), ends - lengths[start:stop], ends - SHINGLE + 1)
+    return sets
 
 
-def _ranks(texts: Sequence[str], runs: Sequence[tuple[int, int]]) -> UInt32s:
+def _ranks(spelt: Sequence[UInt32s]) -> UInt32s:
     """Of each code point its place among the most frequent ones, from 1 on; 0 for all others."""
-    counts = np.zeros(sys.maxunicode + 1, np.int64)
-    for start, stop in runs:
-        found = np.bincount(code_points(texts[start:stop])[0])
+    counts = np.zeros(max((int(codes.max()) for codes in spelt), default=0) + 1, np.int64)
+    for codes in spelt:
+        found = np.bincount(codes)
         counts[: len(found)] += found
-    common = np.argsort(-counts, kind="stable")[:_COMMON]
+    seen = np.flatnonzero(counts)
+    common = seen[np.argsort(-counts[seen], kind="stable")[:_COMMON]]
     ranks = np.zeros(len(counts), np.uint32)
     ranks[common] = np.arange(1, len(common) + 1)
     return ranks
 
 
-def _inside(lengths: Int64s) -> Bools:
-    """Of every four characters of texts that stand one after the other, whether they are of one text."""
-    ends = np.cumsum(lengths)
-    inside = np.ones(int(ends[-1]) - SHINGLE + 1, np.bool_)
-    for before in range(1, SHINGLE):
-        inside[ends[:-1] - before] = False
-    return inside
-
-
-def _packed(ranks: UInt32s) -> UInt32s:
-    twos = (ranks[:-1] << np.uint32(_BITS)) | ranks[1:]
+def _grams(codes: UInt32s, ranks: UInt32s, names: _Names) -> UInt32s:
+    """The number of every four characters, also of those that reach into the next text."""
+    places = ranks[codes]
+    twos = (places[:-1] << np.uint32(_BITS)) | places[1:]
     fours: UInt32s = (twos[:-2] << np.uint32(2 * _BITS)) | twos[2:]
+    other = places == 0
+    if other.any():
+        twos_other = other[:-1] | other[1:]
+        rare = np.flatnonzero(twos_other[:-2] | twos_other[2:])
+        fours[rare] = names.of([codes[rare + at] for at in range(SHINGLE)])
     return fours
 
 
-def _any_of_four(marks: Bools) -> Bools:
-    twos = marks[:-1] | marks[1:]
-    return twos[:-2] | twos[2:]
-
-
-def _numbers_of(windows: UInt32s, first: int) -> UInt32s:
-    """(n, 4) code points → a number from `first` on for each different four of them."""
-    wide = windows.astype(np.uint64)
-    threes = wide[:, 0] << np.uint64(42) | wide[:, 1] << np.uint64(21) | wide[:, 2]
-    return _numbers(_numbers(threes, 0).astype(np.uint64) << np.uint64(32) | wide[:, 3], first)
-
-
-def _numbers(codes: UInt64s, first: int) -> UInt32s:
-    """A number from `first` on for each different code.
-
-    Codes are written into a table at the place of their hash. Of those at one place the last is found there again and has
-    the place as its number; the others try again, in a further part of the table.
-    """
-    numbers = np.empty(len(codes), np.uint32)
-    left, factor = np.arange(len(codes)), 0x9E3779B97F4A7C15
-    bits = min(_TABLE, max(10, 2 * len(codes)).bit_length())
-    table = np.empty(1 << bits, np.uint64)
-    while len(left):
-        places = (codes * np.uint64(factor)) >> np.uint64(64 - bits)
-        table[places] = codes
-        found = table[places] == codes
-        numbers[left[found]] = places[found] + np.uint64(first)
-        left, codes = left[~found], codes[~found]
-        first, factor = first + len(table), (factor * 0xD6E8FEB86659FD93) % (1 << 64)
-    return numbers
-
-
-def _distinct(grams: UInt32s, ends: Int64s) -> tuple[Int64s, Int64s]:
-    """Each text's 4-grams sorted and once, and where they end; `grams` is sorted in place."""
-    begins = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+def _sets(grams: UInt32s, begins: Int64s, ends: Int64s) -> list[Int64s]:
+    """The sorted, distinct 4-grams of each text; those between the end of one and the begin of the next are of none."""
+    once = np.ones(len(grams), np.bool_)
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
         grams[begin:end].sort()
-    once = np.concatenate(([True], grams[1:] != grams[:-1]))
+    once[1:] = grams[1:] != grams[:-1]
     once[begins] = True
-    return grams[once].astype(np.int64), np.cumsum(np.add.reduceat(once, begins, dtype=np.int64))
+    for behind in range(SHINGLE - 1):
+        once[ends[:-1] + behind] = False
+    places = np.flatnonzero(once)
+    kept = grams[places].astype(np.int64)
+    bounds = [0, *np.searchsorted(places, ends).tolist()]
+    return [kept[begin:end] for begin, end in pairwise(bounds)]
+
+
+class _Names:
+    """Numbers from `_NAMED` on for four characters that are not all common ones: one for each different four."""
+
+    def __init__(self) -> None:
+        self._threes, self._fours = _Numbers(0), _Numbers(_NAMED)
+
+    def of(self, four: Sequence[UInt32s]) -> UInt32s:
+        one, two, three, last = (codes.astype(np.uint64) for codes in four)
+        first = self._threes.of(one << np.uint64(42) | two << np.uint64(21) | three)
+        return self._fours.of(first.astype(np.uint64) << np.uint64(32) | last)
+
+
+class _Numbers:
+    """A number for each different code, from `first` on: the place at which a table holds it.
+
+    The place is a hash of the code. Where another code holds it already, the next table is asked.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._first, self._tables = first, list[UInt64s]()
+
+    def of(self, codes: UInt64s) -> UInt32s:
+        codes = codes + np.uint64(1)  # 0 says that a place is free
+        numbers = np.empty(len(codes), np.uint32)
+        left, turn = np.arange(len(codes)), 0
+        while len(left):
+            if turn == len(self._tables):
+                self._tables.append(np.zeros(1 << _TABLE, np.uint64))
+            table = self._tables[turn]
+            places = (codes * _FACTORS[turn % len(_FACTORS)]) >> np.uint64(64 - _TABLE)
+            free = table[places] == 0
+            table[places[free]] = codes[free]
+            found = table[places] == codes
+            numbers[left[found]] = places[found] + np.uint64(self._first + (turn << _TABLE))
+            left, codes, turn = left[~found], codes[~found], turn + 1
+        return numbers

@@ -30,26 +30,26 @@ _WITHIN = np.uint32((1 << _ROUND) - 1)
 def sketches(texts: Sequence[str], num_perm: int) -> UInt32s:
     """(texts, num_perm): the sketch of each text; each has `SHINGLE` characters or more."""
     codes, lengths = code_points(texts)
-    hashes = _hashes(codes)
+    hashes = _hashes(np.append(codes, np.zeros(SHINGLE - 1, np.uint32)))
     # The row of each 4-gram's text; one that reaches into the next text goes into a row that nobody reads.
-    rows = np.repeat(np.arange(len(texts)), lengths)[: len(hashes)] * num_perm
-    ends = np.cumsum(lengths)[:-1]
+    unread, ends = len(texts) * num_perm, np.cumsum(lengths)
+    rows = np.repeat(np.arange(0, unread, num_perm), lengths)
     for before in range(1, SHINGLE):
-        rows[ends - before] = len(texts) * num_perm
-    slots = np.full((len(texts) + 1) * num_perm, EMPTY)
-    numbers = slots.reshape(-1, num_perm)[:-1]
+        rows[ends - before] = unread
+    slots = np.full(unread + num_perm, EMPTY)
+    numbers = slots[:unread].reshape(-1, num_perm)
     factors, offsets = _permutations(ROUNDS + num_perm)
-    lacking = np.ones(len(texts) + 1, np.bool_)
+    lacking = np.arange(len(texts))
     for round_, (factor, offset) in enumerate(zip(factors[:ROUNDS], offsets[:ROUNDS], strict=True)):
         _throw(slots, rows, hashes, factor, offset, round_, num_perm)
-        still = (numbers == EMPTY).any(axis=1)
-        if not still.any():
+        still = (numbers[lacking] == EMPTY).any(axis=1)
+        if not still.all():
+            some = np.repeat(still, lengths)
+            hashes, rows, lengths, lacking = hashes[some], rows[some], lengths[still], lacking[still]
+        if not len(lacking):
             return numbers
-        if still.sum() < lacking.sum():
-            some = np.append(still, False)[rows // num_perm]
-            hashes, rows = hashes[some], rows[some]
-            lacking = still
-    _fill(numbers, hashes, rows // num_perm, factors[ROUNDS:], offsets[ROUNDS:])
+    starts = np.cumsum(lengths - SHINGLE + 1) - lengths + SHINGLE - 1
+    _fill(numbers, lacking, hashes[rows < unread], starts, factors[ROUNDS:], offsets[ROUNDS:])
     return numbers
 
 
@@ -67,10 +67,10 @@ def _throw(
     np.minimum.at(slots, rows + places, values)
 
 
-def _fill(numbers: UInt32s, hashes: UInt32s, owner: Int64s, factors: UInt32s, offsets: UInt32s) -> None:
+def _fill(
+    numbers: UInt32s, lacking: Int64s, hashes: UInt32s, starts: Int64s, factors: UInt32s, offsets: UInt32s
+) -> None:
     """Give every slot that is still empty the smallest hash of its text by a permutation of its own."""
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    lacking = owner[starts]
     for slot, (factor, offset) in enumerate(zip(factors, offsets, strict=True)):
         smallest = np.minimum.reduceat(hashes * factor + offset, starts)
         smallest = smallest & _WITHIN | np.uint32(_LAST << _ROUND)
