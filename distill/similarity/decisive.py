@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from distill.similarity.arrays import UInt64s
 from distill.similarity.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, PER, VALUES
 
 DecisiveMarks = tuple[str, ...]
+_Kind = Literal["idle", "words", "number", "negation", "sign", "held"]
+"""How a word is read; one that is idle says nothing."""
 
 _DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"[^\w']+|_")
@@ -54,11 +57,13 @@ def marks(text: str) -> DecisiveMarks:
     words = reading.words
     if not spaced:
         for at, word in enumerate(words):
-            reading.read(at, word)
+            reading.read(at, word, *_analysed(word))
         return tuple(reading.found)
-    for at, decides in enumerate(map(_may_decide, words)):
-        if decides:  # all others, which are most, say nothing
-            reading.read(at, words[at])
+    # All others, which are most, say nothing.
+    for at in [at for at, word in enumerate(words) if word in _KNOWN or not word.isalpha()]:
+        kind, parts = _analysed(words[at])
+        if kind != "idle":
+            reading.read(at, words[at], kind, parts)
     return tuple(reading.found)
 
 
@@ -99,25 +104,37 @@ def _number(some: DecisiveMarks) -> int:
 
 
 @lru_cache(maxsize=1 << 16)
-def _may_decide(word: str) -> bool:
-    """Whether a word, of a script with spaces, says anything wherever it stands, or changes what one beside it says."""
-    return word in _KNOWN if word.isalpha() else not _idle(word)
-
-
-def _idle(word: str) -> bool:
-    """Whether a word that is not all letters says nothing."""
+def _analysed(word: str) -> tuple[_Kind, tuple[str, ...]]:
+    """(how a word is read, its parts that may say something); most words come again and again."""
+    if word.isalpha() and word.isascii():
+        return ("words", (word,)) if word in _KNOWN else ("idle", ())
+    if _HELD.search(word):
+        return "held", ()
+    if _DIGIT.search(word):
+        return "number", ()
     bare = word.strip(_EDGES)
+    if not bare.isalpha() and (bare.endswith("n't") or bare.startswith("n'")):
+        return "negation", (bare,)
+    parts = _parts(bare)
+    if word in _COMPARES or word in _BETWEEN:
+        return "sign", parts
+    return "words" if parts else "idle", parts
+
+
+def _parts(bare: str) -> tuple[str, ...]:
+    """The parts of a word that may say something: a word with signs within it, or of other letters than English ones."""
     if bare.isalpha():
-        return bare not in _KNOWN
-    if _DIGIT.search(word) or word in _COMPARES or word in _BETWEEN or bare.endswith("n't") or bare.startswith("n'"):
-        return False
-    parts = _SPLIT.split(bare)
-    return bare.replace(".", "") not in BESIDE and all(part not in _KNOWN and len(part) != 1 for part in parts)
+        return (bare,) if bare in _KNOWN else ()
+    if (plain := bare.replace(".", "")) in BESIDE:
+        return (plain,)
+    return tuple(part for part in _SPLIT.split(bare) if part in _KNOWN or len(part) == 1)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def _as_number(word: str, *, named: bool) -> tuple[str, str]:
     """(a word with digits without what stands around it, what it says); `named` as in `_value`."""
+    if word.isdecimal() and word.isascii():
+        return word, word
     bare = word.strip(_EDGES[1:]).rstrip(f"{_EDGES}-=<>") or word
     parsed = _NUMBER.fullmatch(bare)
     if parsed is None:
@@ -142,18 +159,23 @@ class _Reading:
     named: bool | None = None
     """Whether a word says that something is named by a number; None until a number asks."""
 
-    def read(self, at: int, word: str) -> None:
-        if word.isalpha() and word.isascii():
-            self._word(at, word)
-        elif _HELD.search(word):
-            self._held(at, word)
-        elif _DIGIT.search(word):
+    def read(self, at: int, word: str, kind: _Kind, parts: Sequence[str]) -> None:
+        """Read the word at a place, as it was `_analysed`."""
+        if kind == "number":
             self._numeral(at, word)
-        elif word in _COMPARES or (word in _BETWEEN and self.number_at == at - 1):
+        elif kind == "negation":
+            self._negation(at, parts[0])
+        elif kind == "held":
+            self._held(at, word)
+        elif kind == "sign" and (word in _COMPARES or self.number_at == at - 1):
             if at + 1 < len(self.words) and _DIGIT.search(self.words[at + 1]):
                 self.found.append(word)
+        elif kind == "idle":
+            if len(bare := word.strip(_EDGES)) == 1:  # the name of something may be any letter
+                self._word(at, bare)
         else:
-            self._spelt(at, word)
+            for part in parts:
+                self._word(at, part)
 
     def _held(self, at: int, word: str) -> None:
         """A word of a script that writes no spaces, or has particles within its words: numbers go with the letter behind them."""
@@ -165,21 +187,6 @@ class _Reading:
                 self._numeral(at, piece)
             else:
                 self.found.append(NOT if piece in INSIDE else piece)
-
-    def _spelt(self, at: int, word: str) -> None:
-        """A word with signs around or within it, or of other letters than English ones."""
-        bare = word.strip(_EDGES)
-        if bare.isalpha():
-            self._word(at, bare)
-            return
-        if bare.endswith("n't") or bare.startswith("n'"):
-            self._negation(at, bare)
-            return
-        if (plain := bare.replace(".", "")) in BESIDE:
-            self._word(at, plain)
-            return
-        for part in _SPLIT.split(bare):
-            self._word(at, part)
 
     def _word(self, at: int, word: str) -> None:
         said = DECIDES.get(word)
