@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from distill.executors import executor as executors
 from distill.similarity import decisive, minhash
@@ -129,5 +128,5 @@ def _block(texts: Sequence[str], left: Int64s, right: Int64s) -> _Block:
     return [texts[i] for i in members.tolist()], places[: len(left)], places[len(left) :]
 
 
-def _overlaps(block: _Block, _shared: None) -> NDArray[np.float64]:
-    return np.fromiter(overlaps(*block), np.float64, len(block[1]))
+def _overlaps(block: _Block, _shared: None) -> Float64s:
+    return overlaps(*block)

@@ -143,7 +143,7 @@ def _matches(
     else:
         found = index(texts, threshold=threshold, num_perm=num_perm)
         left, right = candidates(found, others=limit, room=room, marks=marks)
-        values = np.fromiter(overlaps(texts, left, right), np.float64, len(left))
+        values = overlaps(texts, left, right)
     near = values >= threshold
     if marks is not None:  # last, since most of those that look near are not
         near[near] = marks(left[near]) == marks(right[near])
