@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
@@ -20,6 +20,8 @@ from distill.tables.outcome import WHYS, Outcome, ordered, parted
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
 RowNumbers = NDArray[np.int64]
+Spread = tuple[list[float], list[float]]
+"""Distances of the rows kept of a stratum, and of as many picked by hash."""
 _NO_ROWS: NDArray[np.int64] = np.empty(0, np.int64)
 MEASURED, SAMPLED = 64, 512
 """Strata whose spread is measured, at most, and rows of each."""
@@ -51,8 +53,14 @@ def balance(frame: pl.DataFrame, wanted: Wanted) -> Outcome:
     return Outcome(outcome.kept, outcome.dropped, outcome.report | choice.report, outcome.rejected)
 
 
-def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> Choice:
-    """What `balance` decides of ordered rows without those that are `lost` already."""
+def choose(
+    rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS, measured: Collection[str] | None = None
+) -> Choice:
+    """What `balance` decides of ordered rows without those that are `lost` already.
+
+    A stratum's choice depends on its own rows, and on those of strata that share an edge case with it: rows of others may be left out.
+    `measured` are then the strata whose spread is measured (`to_measure`).
+    """
     if not rows.height:
         return Choice(np.zeros(0, np.bool_), rows["score"], {}, wanted, {})
     names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
@@ -67,8 +75,9 @@ def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> C
             taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
             room = max(0, wanted.quotas.get(name, rows.height) - len(taken))
             picked[chooser.first(others, room, taken)[:room]] = True
-    spread_of = _spread(chooser, members, picked)
-    return Choice(picked, rows["score"], members, wanted, {"spread": spread_of} if spread_of else {})
+    over = [name for name, group in members.items() if not picked[group].all()]
+    some = to_measure(over) if measured is None else [name for name in over if name in measured]
+    return Choice(picked, rows["score"], members, wanted, {name: _spread(chooser, members[name], picked) for name in some})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,13 @@ class Choice:
     members: Mapping[str, RowNumbers]
     """The rows of each stratum, best first."""
     wanted: Wanted
-    report: dict[str, Json]
+    spread: Mapping[str, Spread]
+    """Of strata over their quota."""
+
+    @property
+    def report(self) -> dict[str, Json]:
+        """What is said of the spread, where any was measured."""
+        return spread_report(self.spread)
 
     def whys(self) -> pl.DataFrame:
         """(index, reason, detail) of each row that goes, as `parted` takes it."""
@@ -184,18 +199,28 @@ def _fair(fits: RowNumbers, count: int, chooser: _Chooser) -> Iterator[int]:
     return (i for level in zip_longest(*lines) for i in level if i is not None)
 
 
-def _spread(chooser: _Chooser, members: Mapping[str, RowNumbers], picked: NDArray[np.bool_]) -> dict[str, Json]:
-    """Mean distance of a row kept to the nearest one kept of its stratum, and of as many rows picked by hash."""
-    over = {name: group for name, group in members.items() if not picked[group].all()}
-    ways: dict[str, list[float]] = {"chosen": [], "by_hash": []}
-    for name in sorted(over, key=_digest)[:MEASURED]:
-        order = chooser.hashed(over[name])
-        chosen = order[picked[order]][:SAMPLED]
-        if len(chosen) < 2:
-            continue
-        for way, some in (("chosen", chosen), ("by_hash", order[: len(chosen)])):
-            part = chooser.rows.select("input", "answer")[some]
-            ways[way] += apart(part["input"].to_list(), part["answer"].to_list()).tolist()
-    if not ways["chosen"]:
+def to_measure(over: Iterable[str]) -> list[str]:
+    """The strata over their quota whose spread is measured."""
+    return sorted(over, key=_digest)[:MEASURED]
+
+
+def _spread(chooser: _Chooser, group: RowNumbers, picked: NDArray[np.bool_]) -> Spread:
+    """The distance of each row kept of a stratum to the nearest one kept, and of as many rows picked by hash."""
+    order = chooser.hashed(group)
+    chosen = order[picked[order]][:SAMPLED]
+    if len(chosen) < 2:
+        return [], []
+    parts = (chooser.rows.select("input", "answer")[some] for some in (chosen, order[: len(chosen)]))
+    far, by_hash = (apart(part["input"].to_list(), part["answer"].to_list()).tolist() for part in parts)
+    return far, by_hash
+
+
+def spread_report(measured: Mapping[str, Spread]) -> dict[str, Json]:
+    """The means over all strata that were measured."""
+    ordered_names = to_measure(measured)
+    chosen = [far for name in ordered_names for far in measured[name][0]]
+    by_hash = [far for name in ordered_names for far in measured[name][1]]
+    if not chosen:
         return {}
-    return {"rows": len(ways["chosen"])} | {way: round(sum(far) / len(far), 4) for way, far in ways.items()}
+    means = {way: round(sum(far) / len(far), 4) for way, far in (("chosen", chosen), ("by_hash", by_hash))}
+    return {"spread": {"rows": len(chosen)} | means}
