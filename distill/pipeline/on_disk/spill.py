@@ -28,6 +28,8 @@ from distill.rundir import read_json
 Say = Callable[[str], None]
 StepWork = Callable[[Path], Mapping[str, Json]]
 _FILE = "steps.json"
+_CUT = re.compile(r"out of specification|unexpected end|magic|no such file", re.IGNORECASE)
+"""What polars says of a Parquet file that is no whole one."""
 
 
 class Spill:
@@ -92,7 +94,7 @@ class Spill:
         except PolarsError as fault:
             found = re.search(r"\(os error (\d+)\)", str(fault))
             number = int(found[1]) if found else None
-            if number == errno.ENOENT or "not found" in str(fault).lower() or "parquet" in str(fault).lower():
+            if number == errno.ENOENT or _CUT.search(str(fault)):
                 raise self._gone(what, str(fault).splitlines()[0]) from None
             if number is None:
                 raise
