@@ -97,7 +97,21 @@ def split(
     report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
     if CALIBRATION in aside_rows:
         report |= {"calibration": {"asked": wanted.calibration, "got": len(aside_rows[CALIBRATION])}}
+    went = pl.concat([step.rejected.select("source").with_columns(step.dropped["reason"]) for step in steps])
+    report |= {"sources": by_source(aside.kept["source"], went.group_by("source", "reason").len())}
     return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
+
+
+def by_source(kept: pl.Series, went: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Of each source that lost rows how many came ("in"), and how many went for which reason; `went` are (source, reason, len), and
+    parts of them may be counted apart.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for source, reason, count in went.group_by("source", "reason").agg(pl.col("len").sum()).sort("source", "reason").iter_rows():
+        found.setdefault(source, {"in": 0})[reason] = count
+    for source, counts in found.items():
+        counts["in"] = int((kept == source).sum()) + sum(counts.values())
+    return found
 
 
 def without_repeats(table: pl.DataFrame) -> Outcome:

@@ -21,7 +21,7 @@ from distill.pipeline.on_disk.read import Seeds
 from distill.pipeline.on_disk.spill import Spill
 from distill.pipeline.task_rows import TaskRows
 from distill.records import Json
-from distill.seeds.split import STAGE, Draw
+from distill.seeds.split import STAGE, Draw, by_source
 from distill.similarity.arrays import Int64s
 from distill.spec import TaskSpec
 from distill.tables.columns import ASKED, PAIRS
@@ -110,14 +110,7 @@ def _pairs(edges: Edges, seeds: Seeds, role: Int64s) -> pl.DataFrame:
 def _sources(steps: Steps, seeds: Seeds, role: Int64s) -> dict[str, dict[str, int]]:
     """Of each source that lost rows how many came ("in"), and how many went for which reason."""
     lost = pl.concat([pl.read_parquet(folder / "sources.parquet") for folder in (steps.repeats, steps.roles)])
-    found: dict[str, dict[str, int]] = {}
-    for source, reason, count in lost.group_by("source", "reason").agg(pl.col("len").sum()).sort("source", "reason").iter_rows():
-        found.setdefault(source, {"in": 0})[reason] = count
-    if found:
-        kept = Counter[str]()
-        for start, frame in seeds.shards.each(["source"]):
-            some = frame.filter(pl.Series(role[start : start + frame.height] != roles.GONE))
-            kept.update(dict(some["source"].value_counts().iter_rows()))
-        for source, counts in found.items():
-            counts["in"] = kept[source] + sum(counts.values())
-    return found
+    if not lost.height:
+        return {}
+    kept = (frame.filter(pl.Series(role[start : start + frame.height] != roles.GONE)) for start, frame in seeds.shards.each(["source"]))
+    return by_source(pl.concat([frame["source"] for frame in kept]), lost)
