@@ -14,6 +14,7 @@ import typer
 
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -31,6 +32,12 @@ Anyway = Annotated[
     typer.Option(
         "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
     ),
+]
+On = Annotated[
+    str, typer.Option("--on", metavar="WHERE", help="memory, or disk: approved rows that do not fit in memory, to the exported dataset")
+]
+SpillFolder = Annotated[
+    Path | None, typer.Option("--spill", metavar="FOLDER", help="with --on disk: where its files lie meanwhile; else in the run")
 ]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
@@ -187,11 +194,19 @@ def curate(
             help="preview a change, write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
         ),
     ] = None,
+    on: On = "memory",
+    spill: SpillFolder = None,
 ) -> None:  # fmt: skip
     """Turn the answers into a dataset.
 
-    Sends nothing: trying other thresholds is free.
+    Sends nothing: trying other thresholds is free. With --on disk approved rows become a dataset, export included, without all of them
+    in memory.
     """
+    if on == "disk":
+        curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if))
+        return
+    if on != "memory" or spill is not None:
+        raise UsageError(f"--on is {on!r}: expected memory or disk; --spill belongs to --on disk")
     if not what_if:
         run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
         return
@@ -201,6 +216,25 @@ def curate(
 
     found = preview.what_if(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
     out(dataclasses.asdict(found), as_json, what_if_lines(found))
+
+
+def curate_on_disk(
+    spec: Path, sets: list[str] | None, as_json: bool, *, new: bool, spill: Path | None, what_if: bool
+) -> NoReturn:
+    """`distill curate --on disk`: seeds, gates, near-duplicates, balance, split and export over files."""
+    from distill.cli.live.panel import Panel
+    from distill.cli.text.run import run_lines
+    from distill.pipeline import arguments
+    from distill.pipeline.on_disk import run as on_disk
+
+    if what_if:
+        raise UsageError("--what-if previews in memory: take out --on disk, or try the change with --set on a sample of the rows")
+    place = arguments.place_of(spec)
+    given = on_disk.opened(place.spec, overrides=sets or [], env=os.environ, home=place.home)
+    with Panel(quiet=as_json) as panel:
+        done = on_disk.curate(given, panel, spill=spill, new=new)
+    out(done.as_json() | {"notes": list(given.task.notes)}, as_json, [] if as_json else run_lines(done))
+    raise typer.Exit(done.exit_code)
 
 
 def train(

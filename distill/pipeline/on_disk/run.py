@@ -5,8 +5,6 @@ The run's tables and the dataset are those that these stages make in memory. doc
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ from distill.pipeline import facts
 from distill.pipeline.next_run import run_number
 from distill.pipeline.on_disk import curate_stage, export_stage, limits, read, seeds_stage
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.spill import Spill
+from distill.pipeline.on_disk.spill import Spill, peak_mib
 from distill.pipeline.open_task import open_head
 from distill.pipeline.result import Run, result_of
 from distill.pipeline.task_rows import TaskRows
@@ -83,9 +81,10 @@ def _stages(run: ActiveRun, rows: TaskRows, folder: Path, rows_a_shard: int) -> 
             spill = Spill.opened(folder / name, _key(run.task, rows, rows_a_shard, run.folder), run.watch.say)
             reads_of(rows)
             noted = work(spill)
-            seconds.update(spill.seconds())
+            figures = spill.figures()
+            seconds.update({name: step["seconds"] for name, step in figures.items()})
             spill.remove()
-            return {**noted, "on": "disk", "steps": spill.seconds()}
+            return {**noted, "on": "disk", "steps": figures}
 
         return done
 
@@ -127,7 +126,5 @@ def _driven(work: Awaitable[None]) -> None:
 
 def memory_text(seconds: Mapping[str, float]) -> str:
     """The most memory that the process held, and what the steps took."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     said = ", ".join(f"{name} {took:,.0f} s" for name, took in seconds.items() if took >= 1)
-    return f"at most {peak / 2**30:.2f} GiB of memory{f'; {said}' if said else ''}"
+    return f"at most {peak_mib() / 2**10:.2f} GiB of memory{f'; {said}' if said else ''}"

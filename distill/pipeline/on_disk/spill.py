@@ -1,6 +1,6 @@
 """The spill folder: what the steps of a curation on disk leave for the steps after them, and where a stopped command goes on.
 
-    steps.json   {"key": …, "steps": [{"name": "read", "files": {"00000.parquet": 51234, …}, "noted": {"rows": 1000}}]}
+    steps.json   {"key": …, "steps": [{"name": "read", "files": {"00000.parquet": 51234, …}, "noted": {"rows": 1000}, …}]}
     read/ …      the files of each step that is done          .read/   those of one that is under way
 
 A step is done when steps.json names its files. Before a command goes on, each file is held against its bytes there: from the first step on
@@ -12,7 +12,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,7 +68,7 @@ class Spill:
             files = {str(path.relative_to(aside)): path.stat().st_size for path in sorted(aside.rglob("*")) if path.is_file()}
             aside.rename(self.folder / name)
             seconds = round(time.monotonic() - began, 1)
-            self._steps.append({"name": name, "files": files, "noted": dict(noted), "seconds": seconds})
+            self._steps.append({"name": name, "files": files, "noted": dict(noted), "seconds": seconds, "peak_mib": peak_mib()})
             write_json(self.folder / _FILE, {"key": self._key, "steps": self._steps})
         return self.folder / name
 
@@ -74,9 +76,9 @@ class Spill:
         """What a step had to say beside its files."""
         return next(step["noted"] for step in self._steps if step["name"] == name)
 
-    def seconds(self) -> dict[str, float]:
-        """What each step took."""
-        return {step["name"]: step["seconds"] for step in self._steps}
+    def figures(self) -> dict[str, dict[str, float]]:
+        """What each step took: its seconds, and the most MiB that the process had held when it was done."""
+        return {step["name"]: {"seconds": step["seconds"], "peak_mib": step["peak_mib"]} for step in self._steps}
 
     def remove(self) -> None:
         """Take the folder away: what it held is in the run."""
@@ -135,6 +137,12 @@ class Spill:
 
 def _whole(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
+
+
+def peak_mib() -> int:
+    """The most memory that this process has held."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def need(folder: Path, wanted: int, rows: int) -> None:
