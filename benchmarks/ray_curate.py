@@ -187,9 +187,9 @@ def on_ray(rows: int, part: int | None) -> dict[str, Any]:
 
 
 def kill(executor: Any, node: Callable[[], None]) -> None:
-    """Wait until a few tasks of the shuffle are done, so that both nodes are at work, and kill a node."""
+    """Wait until a few tasks of the shuffle are done and both nodes are at work, and kill a node."""
     done = executor.spent.tasks
-    while executor.spent.tasks < done + 3:
+    while executor.spent.tasks < done + 3 or executor.ray.available_resources().get("CPU"):
         time.sleep(0.05)
     print("  killing a node", file=sys.stderr, flush=True)
     node()

@@ -50,6 +50,21 @@ def write_json(path: Path, value: Json) -> None:
     write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=True) + "\n").encode())
 
 
+def sink_parquet(path: Path, rows: pl.LazyFrame) -> None:
+    """What a query gives as Parquet, through the same rename: it is written as it comes, and need not fit in memory."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.rows")
+    try:
+        rows.sink_parquet(aside, compression="zstd", row_group_size=_ROW_GROUP)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+_ROW_GROUP = 1 << 16
+
+
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """A polars frame as Parquet, through the same rename."""
     from polars.exceptions import PolarsError

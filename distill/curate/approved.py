@@ -28,20 +28,26 @@ def check(rows: RemainingRows, gates: GateSettings) -> pl.DataFrame:
 
     Returned are the rows that these would have dropped, in the schema of dropped.parquet; a row may be flagged by several.
     """
-    rows.run(lambda frame: _private(frame, [(name, settings) for name, settings in gates if name in PRIVATE]))
-    flags = [dropped_frame()]
+    rows.run(lambda frame: private(frame, [(name, settings) for name, settings in gates if name in PRIVATE]))
+    return flags(rows, gates)
+
+
+def private(frame: pl.DataFrame, gates: GateSettings) -> Outcome:
+    """The private gates as one step."""
+    entered, clean = frame.height, run_gates(frame, gates)
+    dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
+    return replace(clean, dropped=dropped, report=summary(STAGE, entered, dropped))
+
+
+def flags(rows: RemainingRows, gates: GateSettings) -> pl.DataFrame:
+    """What the other gates would have dropped of the rows, which get their scores."""
+    found = [dropped_frame()]
     for name, settings in gates:
         if name not in PRIVATE:
             scored, flagged = _looked_at(rows.take(), name, settings)
             rows.put(scored)
-            flags.append(flagged)
-    return pl.concat(flags).sort("row", "stage", "reason")
-
-
-def _private(frame: pl.DataFrame, gates: GateSettings) -> Outcome:
-    entered, clean = frame.height, run_gates(frame, gates)
-    dropped = clean.dropped.with_columns(pl.lit(STAGE).alias("stage"))
-    return replace(clean, dropped=dropped, report=summary(STAGE, entered, dropped))
+            found.append(flagged)
+    return pl.concat(found).sort("row", "stage", "reason")
 
 
 def _looked_at(rows: pl.DataFrame, name: str, settings: Mapping[str, object]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -14,7 +14,8 @@ import typer
 
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
-from distill.cli.verbs.where import HERE, Heard, Where
+from distill.cli.verbs.where import HERE, Heard, On, SpillFolder, Storage, Where
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -33,21 +34,6 @@ Anyway = Annotated[
         "--anyway", help="go on where the teacher's exam, or the preflight of the dataset, would stop the run"
     ),
 ]
-On = Annotated[
-    str | None,
-    typer.Option(
-        "--on", metavar="WHERE",
-        help="where parts of large tables are worked on: ray (a cluster of this machine, or a job's own), ray:auto, ray:HOST:PORT, "
-        "ray://HOST:PORT; default: in this process",
-    ),
-]  # fmt: skip
-Storage = Annotated[
-    str | None,
-    typer.Option(
-        "--storage", metavar="URL",
-        help="with --on: where these parts lie meanwhile, a folder or s3://, gs://, … that all nodes reach; default: .distill/shards",
-    ),
-]  # fmt: skip
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
 
@@ -211,11 +197,20 @@ def curate(
             help="preview a change, write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
         ),
     ] = None,
+    spill: SpillFolder = None,
 ) -> None:  # fmt: skip
     """Turn the answers into a dataset.
 
-    Sends nothing: trying other thresholds is free.
+    Sends nothing: trying other thresholds is free. With --on disk approved rows become a dataset, export included, without all of them
+    in memory.
     """
+    if on == "disk":
+        from distill.cli.verbs.on_disk import curate_on_disk
+
+        curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if))
+        return
+    if spill is not None:
+        raise UsageError(f"--spill {spill} belongs to --on disk, which is not asked for")
     if not what_if:
         run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",), where=Where(on, storage))
         return

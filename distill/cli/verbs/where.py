@@ -7,8 +7,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from distill.errors import UsageError
+
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on", metavar="WHERE",
+        help="where large tables are worked on: memory (this process), ray (a cluster of this machine, or a job's own), ray:auto, ray:HOST:PORT, "
+        "ray://HOST:PORT; for curate also disk: approved rows that do not fit in memory, to the exported dataset",
+    ),
+]  # fmt: skip
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage", metavar="URL",
+        help="with --on ray: where the parts lie meanwhile, a folder or s3://, gs://, … that all nodes reach; default: .distill/shards",
+    ),
+]  # fmt: skip
+SpillFolder = Annotated[
+    Path | None,
+    typer.Option("--spill", metavar="FOLDER", help="with --on disk: where its files lie meanwhile; else in the run"),
+]
 
 
 class Heard:
@@ -38,7 +61,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What `--on` and `--storage` say; neither: in this process."""
+    """What `--on` and `--storage` say; neither, or memory: in this process."""
 
     on: str | None = None
     storage: str | None = None
@@ -47,11 +70,9 @@ class Where:
     def taken(self, spec: Path) -> Iterator[Heard]:
         """Hand work to the executor meanwhile; what it says comes through what is yielded."""
         heard = Heard()
-        if self.on is None:
+        if self.on in (None, "memory"):
             if self.storage is not None:
-                raise UsageError(
-                    "--storage is for parts that other processes work on; say where with --on, or take it out"
-                )
+                raise UsageError("--storage is for parts that other processes work on; say --on ray, or take it out")
             yield heard
             return
         from distill.executors import executor as executors

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from distill.errors import UsageError
 
 _HOST = re.compile(r"[\w.\[\]:-]+:\d{1,5}")
-_EXPECTED = "expected ray, ray:local, ray:auto, ray:HOST:PORT, or ray://HOST:PORT"
+_EXPECTED = (
+    "expected memory, ray, ray:local, ray:auto, ray:HOST:PORT, or ray://HOST:PORT (`distill curate` also takes disk)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,5 +24,5 @@ def test_what_an_address_stands_for(text, env, address, ours):
 
 @pytest.mark.parametrize("text", ["", "spark", "ray:", "ray://", "ray:head", "ray://head", "ray:a b:1", "raylocal"])
 def test_another_text_is_a_usage_error_with_what_is_expected(text):
-    with pytest.raises(UsageError, match="expected ray, ray:local, ray:auto, ray:HOST:PORT"):
+    with pytest.raises(UsageError, match="expected memory, ray, ray:local, ray:auto, ray:HOST:PORT"):
         parse(text, {})
