@@ -84,7 +84,7 @@ class _RowTexts(Sequence[str]):
 
     def part(self, start: int, stop: int) -> Sequence[str]:
         """The texts of some of the rows."""
-        return type(self)(self._rows.slice(start, stop - start))
+        return type(self)(InMemory(self._rows.slice(start, stop - start, self.columns)))
 
     @overload
     def __getitem__(self, at: int) -> str: ...
