@@ -100,6 +100,8 @@ def _join(pieces: Sequence[_Piece], how: How) -> ScoredPairs:
     keys = np.concatenate([piece.keys for piece in pieces])
     _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     shared = sizes[group] > 1
+    if not shared.any():
+        return minhash.NO_PAIRS
     keys, texts = keys[shared], np.concatenate([piece.texts for piece in pieces])[shared]
     digests, marks = np.concatenate([piece.index.digests for piece in pieces])[shared], _marks(pieces)[shared]
     found = Index(keys[None], digests, pieces[0].index.usual, pieces[0].index.least)

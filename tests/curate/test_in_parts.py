@@ -13,6 +13,9 @@ from distill.curate.selection import assemble, diversity
 from distill.curate.selection.balance import Wanted, balance
 from distill.executors import executor as executors
 from distill.executors.executor import InProcess
+from distill.pipeline.open_task import open_task
+from distill.pipeline.run import start
+from distill.teacher.progress import Silent
 
 TEXT = "where is my kettle it was sent on monday and has not come yet please tell me the order refund lamp as an ai"
 WORDS = TEXT.split()
@@ -102,3 +105,26 @@ def test_selection_in_parts_is_the_selection(frame, monkeypatch):
         found = selected()
     assert all(equal(*pair) for pair in zip((found.leaks, found.balance), (whole.leaks, whole.balance), strict=True))
     assert found.kept.equals(whole.kept)
+
+
+FILES = (
+    "seeds.parquet",
+    "pairs.parquet",
+    "asked.parquet",
+    "samples.parquet",
+    "dropped.parquet",
+    "flagged.parquet",
+    "funnel.json",
+)
+
+
+def files_of(task, executor=None):
+    """What `generate` and `curate` write of a task, by file."""
+    with executors.using(executor or InProcess()):
+        run = start(open_task(task, env={}), stages=("generate", "curate"), watch=Silent(), new=True)
+    folder = task.parent / "runs" / run.name
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def test_a_run_in_parts_writes_the_same_bytes(task):
+    assert files_of(task, InProcess(rows=7)) == files_of(task)

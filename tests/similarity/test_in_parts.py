@@ -52,3 +52,9 @@ def test_graphs_are_equal():
     whole = Graph.of(some, threshold=0.8, typos=True)
     with executors.using(InProcess(rows=64)):
         assert Graph.of(some, threshold=0.8, typos=True) == whole
+
+
+def test_texts_that_are_all_far_from_each_other_have_no_pairs():
+    some = [f"{chr(97 + n) * 9} {n * 7919} {chr(122 - n) * 9}" for n in range(20)]
+    with executors.using(InProcess(rows=6)):
+        assert near_pairs(some, threshold=0.9) == []

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from distill.errors import DistillError, Fault, SpecError, UsageError
+from distill.executors import executor as executors
 from distill.executors.ray_cluster import connect
 from distill.executors.ray_cluster.storage import Storage
+from distill.pipeline.open_task import open_task
+from distill.pipeline.run import start
+from distill.teacher.progress import Silent
 
 ray = pytest.importorskip("ray", reason="it comes with the extra `ray`")
 Cluster = pytest.importorskip("ray.cluster_utils").Cluster
@@ -138,6 +142,20 @@ def test_a_part_that_is_gone_is_one_line(executor, monkeypatch):
 
 def without_parts(write):
     return lambda storage, name, *pieces: [] if "/part-" in name else write(storage, name, *pieces)
+
+
+def test_a_run_on_the_cluster_writes_the_bytes_of_one_process(executor, task, monkeypatch):
+    """With parts so small that every step has several."""
+    monkeypatch.setattr(executor, "rows", 16)
+    written = []
+    for where in (executor, executors.InProcess()):
+        with executors.using(where):
+            run = start(open_task(task, env={}), stages=("generate", "curate"), watch=Silent(), new=True)
+        folder = task.parent / "runs" / run.name
+        written.append({path.name: path.read_bytes() for path in (*folder.glob("*.parquet"), folder / "funnel.json")})
+    assert executor.spent.tasks > 20
+    assert len(written[0]) == 7
+    assert written[0] == written[1]
 
 
 def test_a_node_that_dies_takes_nothing_along(cluster, executor):
