@@ -34,10 +34,16 @@ Anyway = Annotated[
     ),
 ]
 On = Annotated[
-    str, typer.Option("--on", metavar="WHERE", help="memory, or disk: approved rows that do not fit in memory, to the exported dataset")
+    str,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="memory, or disk: approved rows that do not fit in memory, to the exported dataset",
+    ),
 ]
 SpillFolder = Annotated[
-    Path | None, typer.Option("--spill", metavar="FOLDER", help="with --on disk: where its files lie meanwhile; else in the run")
+    Path | None,
+    typer.Option("--spill", metavar="FOLDER", help="with --on disk: where its files lie meanwhile; else in the run"),
 ]
 WaitForJobs = Annotated[bool, typer.Option("--wait", help="wait until the batch jobs at the host end, then continue")]
 
@@ -228,7 +234,9 @@ def curate_on_disk(
     from distill.pipeline.on_disk import run as on_disk
 
     if what_if:
-        raise UsageError("--what-if previews in memory: take out --on disk, or try the change with --set on a sample of the rows")
+        raise UsageError(
+            "--what-if previews in memory: take out --on disk, or try the change with --set on a sample of the rows"
+        )
     place = arguments.place_of(spec)
     given = on_disk.opened(place.spec, overrides=sets or [], env=os.environ, home=place.home)
     with Panel(quiet=as_json) as panel:

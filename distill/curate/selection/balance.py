@@ -77,7 +77,9 @@ def choose(
             picked[chooser.first(others, room, taken)[:room]] = True
     over = [name for name, group in members.items() if not picked[group].all()]
     some = to_measure(over) if measured is None else [name for name in over if name in measured]
-    return Choice(picked, rows["score"], members, wanted, {name: _spread(chooser, members[name], picked) for name in some})
+    return Choice(
+        picked, rows["score"], members, wanted, {name: _spread(chooser, members[name], picked) for name in some}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,12 @@ class Edges:
     @classmethod
     def of(cls, near: Sequence[tuple[Int64s, Int64s, Float64s]], typos: Sequence[tuple[int, int, float]]) -> Edges:
         """Of two edges between the same rows the near one counts."""
-        left = np.concatenate([np.empty(0, np.int64), *(a for a, _, _ in near), [a for a, _, _ in typos]]).astype(np.int64)
-        right = np.concatenate([np.empty(0, np.int64), *(b for _, b, _ in near), [b for _, b, _ in typos]]).astype(np.int64)
+        left = np.concatenate([np.empty(0, np.int64), *(a for a, _, _ in near), [a for a, _, _ in typos]]).astype(
+            np.int64
+        )
+        right = np.concatenate([np.empty(0, np.int64), *(b for _, b, _ in near), [b for _, b, _ in typos]]).astype(
+            np.int64
+        )
         value = np.concatenate([np.empty(0), *(v for _, _, v in near), [v for _, _, v in typos]]).astype(np.float64)
         kind = np.full(len(left), NEAR, np.uint8)
         kind[len(left) - len(typos) :] = TYPO
@@ -94,7 +98,9 @@ def edges(texts: Sequence[str], folder: Path, *, threshold: float, numbers: bool
     return Edges.of(near, found)
 
 
-def _near(texts: Sequence[str], folder: Path, threshold: float, numbers: bool) -> Iterator[tuple[Int64s, Int64s, Float64s]]:
+def _near(
+    texts: Sequence[str], folder: Path, threshold: float, numbers: bool
+) -> Iterator[tuple[Int64s, Int64s, Float64s]]:
     long = _long(texts)
     if len(long) < 2:
         return
@@ -115,7 +121,9 @@ def _of_block(
 ) -> tuple[Int64s, Int64s, Float64s]:
     members, places = np.unique(np.concatenate((left, right)), return_inverse=True)
     own_left, own_right = np.split(places, 2)
-    near, values = verified([texts[i] for i in long[members].tolist()], own_left, own_right, threshold=threshold, numbers=numbers)
+    near, values = verified(
+        [texts[i] for i in long[members].tolist()], own_left, own_right, threshold=threshold, numbers=numbers
+    )
     return long[left[near]], long[right[near]], values[near]
 
 

@@ -1,6 +1,6 @@
 """Approved rows as samples with their scores, a shard at a time.
 
-    samples/00000.parquet …   a sample a row     private/   those that the gates `secrets` and `pii` let pass     gates/   with all scores
+samples/00000.parquet …   a sample a row     private/   those that the gates `secrets` and `pii` let pass     gates/   with all scores
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def _private(folder: Path, made: Shards, settings: GateSettings, spill: Spill, m
     dropped, counts = [dropped_frame()], list[pl.DataFrame]()
 
     def each() -> Iterator[pl.DataFrame]:
-        for number, (_, frame) in enumerate(meter.rows("private gates", made.each(), lambda one: one[1].height, made.height)):
+        for number, (_, frame) in enumerate(
+            meter.rows("private gates", made.each(), lambda one: one[1].height, made.height)
+        ):
             outcome = approved.private(frame, gates)
             outcome.rejected.write_parquet(folder / "rejected" / f"{number:05}.parquet")
             dropped.append(outcome.dropped)
@@ -114,7 +116,9 @@ def _private(folder: Path, made: Shards, settings: GateSettings, spill: Spill, m
     rows = pl.concat(dropped)
     rows.write_parquet(folder / "drops" / "rows.parquet")
     some = pl.concat([pl.DataFrame(schema=_COUNTS), *(part.cast(_COUNTS) for part in counts)])  # type: ignore[arg-type] # a schema is a mapping of types
-    some.group_by("stratum", "completion_tokens").agg(pl.col("len").sum()).write_parquet(folder / "drops" / "tokens.parquet")
+    some.group_by("stratum", "completion_tokens").agg(pl.col("len").sum()).write_parquet(
+        folder / "drops" / "tokens.parquet"
+    )
     return {"in": made.height, "kept": kept.height}
 
 
@@ -147,7 +151,9 @@ def checked(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(a shard of samples with their scores, what the gates would have dropped); `limits` are those of `length.spread`."""
     rows = RemainingRows(frame)
-    gates = [(name, {**own, "inside": limits} if name == "length" and limits is not None else own) for name, own in settings]
+    gates = [
+        (name, {**own, "inside": limits} if name == "length" and limits is not None else own) for name, own in settings
+    ]
     flagged = approved.flags(rows, gates)
     return rows.take(), flagged
 
