@@ -33,7 +33,11 @@ WEIGHTS = list(accumulate(1 / (rank + 12) for rank in range(len(KNOWN))))
 BLOCK = 100_000
 SCHEMA = {
     "type": "object",
-    "properties": {"intent": {"enum": INTENTS}, "urgency": {"enum": ["low", "normal", "high"]}, "reply": {"type": "string"}},
+    "properties": {
+        "intent": {"enum": INTENTS},
+        "urgency": {"enum": ["low", "normal", "high"]},
+        "reply": {"type": "string"},
+    },
     "required": ["intent", "urgency", "reply"],
     "additionalProperties": False,
 }
@@ -61,7 +65,9 @@ def _row(chance: random.Random, number: int, before: list[dict[str, object]]) ->
         text = other if dice < 0.03 else chance.choice(near) if dice < 0.07 else f"{other} {number}"
     reply = f"{_words(chance, 3, 8)}."
     if dice > 0.98:
-        reply = chance.choice(("I'm sorry, but I can't help with that.", "write to jo@mail.org", "again and again " * 20))
+        reply = chance.choice(
+            ("I'm sorry, but I can't help with that.", "write to jo@mail.org", "again and again " * 20)
+        )
     intent = INTENTS[number % len(INTENTS)]
     return {"message": text, "intent": intent, "expected": {"intent": intent, "urgency": "normal", "reply": reply}}
 
@@ -94,14 +100,20 @@ def one(home: Path, rows: int, gates: list[Any]) -> dict[str, object]:
     folder = home / str(rows)
     write(folder, rows, gates)
     started = time.monotonic()
-    child = subprocess.Popen([sys.executable, "-m", "distill", "curate", str(folder / "task.yaml"), "--on", "disk"], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "distill", "curate", str(folder / "task.yaml"), "--on", "disk"],
+        stdout=subprocess.DEVNULL,
+    )
     spilled = _watched(child, folder)
     _, status, usage = os.wait4(child.pid, 0) if child.returncode is None else (0, 0, None)
     if status or usage is None:
         raise SystemExit(f"distill curate --on disk ended with {os.waitstatus_to_exitcode(status)}")
     seconds = time.monotonic() - started
     run = folder / "runs" / "many" / "001"
-    funnel, stages = json.loads((run / "funnel.json").read_bytes()), json.loads((run / "manifest.json").read_bytes())["stages"]
+    funnel, stages = (
+        json.loads((run / "funnel.json").read_bytes()),
+        json.loads((run / "manifest.json").read_bytes())["stages"],
+    )
     steps = {name: step for stage in stages.values() for name, step in stage["steps"].items()}
     lines = {name: sum(1 for _ in (run / f"{name}.jsonl").open("rb")) for name in ("train", "valid", "test")}
     read, kept = funnel["funnel"][0]["in"], funnel["kept"]
@@ -162,7 +174,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--base", type=int, default=1_000_000, help="the size that it is compared with; 0 for none")
     parser.add_argument("--folder", type=Path, help="where the files lie meanwhile")
-    parser.add_argument("--few-gates", action="store_true", help="four gates: the memory is the same, the time about half")
+    parser.add_argument(
+        "--few-gates", action="store_true", help="four gates: the memory is the same, the time about half"
+    )
     given = parser.parse_args()
     print(json.dumps(compared(given.rows, given.base, given.folder, GATES[:4] if given.few_gates else GATES), indent=2))
 

@@ -113,6 +113,9 @@ ELSEWHERE = {
     "cli/test_exit_codes.py": "errors",
     "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate host/wire",
     "cli/verbs/serve/test_host.py": "cli/text/serve/host",
+    "executors/ray_cluster/test_executor.py": "executors/ray_cluster/connect executors/ray_cluster/step",
+    "curate/selection/test_balance.py": "curate/selection/chooser",
+    "cli/verbs/test_where.py": "cli/verbs/on_disk",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",

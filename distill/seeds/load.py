@@ -55,9 +55,7 @@ def read(
     return seeds, finished(reader, faults, need_gold=need_gold, strict=strict, empty=not seeds)
 
 
-def finished(
-    reader: SeedReader, faults: list[Fault], *, need_gold: bool, strict: bool, empty: bool
-) -> pl.DataFrame:
+def finished(reader: SeedReader, faults: list[Fault], *, need_gold: bool, strict: bool, empty: bool) -> pl.DataFrame:
     """The rows that a reader dropped, when all are read; SpecError with what is wrong (`_raise`), `faults` of whole files among it."""
     columns = reader.columns
     faults += _no_such_column(

@@ -107,7 +107,9 @@ def by_source(kept: pl.Series, went: pl.DataFrame) -> dict[str, dict[str, int]]:
     parts of them may be counted apart.
     """
     found: dict[str, dict[str, int]] = {}
-    for source, reason, count in went.group_by("source", "reason").agg(pl.col("len").sum()).sort("source", "reason").iter_rows():
+    for source, reason, count in (
+        went.group_by("source", "reason").agg(pl.col("len").sum()).sort("source", "reason").iter_rows()
+    ):
         found.setdefault(source, {"in": 0})[reason] = count
     for source, counts in found.items():
         counts["in"] = int((kept == source).sum()) + sum(counts.values())
@@ -217,9 +219,7 @@ def _of_their_groups(rows: pl.DataFrame, held_out: Int64s, role: str) -> dict[in
     }
 
 
-def near_them(
-    rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str
-) -> dict[int, tuple[str, str]]:
+def near_them(rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str) -> dict[int, tuple[str, str]]:
     """Every other row that is near a row held out → its nearest; their places ascend."""
     others, names = np.delete(np.arange(rows.height), held_out), rows["seed_id"].gather(held_out)
     found = graph.nearest(rows["input"].gather(others), rows["input"].gather(held_out).to_list(), threshold=near)

@@ -15,7 +15,6 @@ import typer
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
 from distill.cli.verbs.where import HERE, Heard, On, SpillFolder, Storage, Where
-from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -201,16 +200,14 @@ def curate(
 ) -> None:  # fmt: skip
     """Turn the answers into a dataset.
 
-    Sends nothing: trying other thresholds is free. With --on disk approved rows become a dataset, export included, without all of them
-    in memory.
+    Sends nothing: trying other thresholds is free. With --on disk, or --on ray and --spill, approved rows become a dataset, export
+    included, without all of them in memory.
     """
-    if on == "disk":
+    if on == "disk" or spill is not None:
         from distill.cli.verbs.on_disk import curate_on_disk
 
-        curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if))
+        curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if), where=Where(on, storage))
         return
-    if spill is not None:
-        raise UsageError(f"--spill {spill} belongs to --on disk, which is not asked for")
     if not what_if:
         run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",), where=Where(on, storage))
         return

@@ -30,7 +30,11 @@ Storage = Annotated[
 ]  # fmt: skip
 SpillFolder = Annotated[
     Path | None,
-    typer.Option("--spill", metavar="FOLDER", help="with --on disk: where its files lie meanwhile; else in the run"),
+    typer.Option(
+        "--spill",
+        metavar="FOLDER",
+        help="keep the tables in files of this folder meanwhile, not in memory; --on disk alone takes the run's",
+    ),
 ]
 
 
@@ -70,7 +74,7 @@ class Where:
     def taken(self, spec: Path) -> Iterator[Heard]:
         """Hand work to the executor meanwhile; what it says comes through what is yielded."""
         heard = Heard()
-        if self.on in (None, "memory"):
+        if self.on in (None, "memory", "disk"):
             if self.storage is not None:
                 raise UsageError("--storage is for parts that other processes work on; say --on ray, or take it out")
             yield heard

@@ -151,8 +151,10 @@ def _groups(source: str | None, stratum: str) -> list[Group]:
 def _lost(counts: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
     """Stage → group → reason → rows."""
     found: defaultdict[str, dict[Group, Counter[str]]] = defaultdict(dict)
-    table = counts.group_by("stage", "reason", "source", "stratum").agg(pl.col("len").sum()).sort(
-        "stage", "reason", "source", "stratum"
+    table = (
+        counts.group_by("stage", "reason", "source", "stratum")
+        .agg(pl.col("len").sum())
+        .sort("stage", "reason", "source", "stratum")
     )
     for stage, reason, source, stratum, count in table.iter_rows():
         if reason not in SPARE:

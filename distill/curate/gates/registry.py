@@ -169,18 +169,18 @@ def gate_rows(rows: RemainingRows, gates: GateSettings) -> None:
     if wrong := faults([(name, GATES[name].own(given) if name in GATES else given) for name, given in gates]):
         raise SpecError("gates", wrong)
     rows.put(rescored(ordered(rows.take())))
-    for apart, some in groupby(gates, key=_apart):
+    for apart, some in groupby(gates, key=looks_apart):
         _run(rows, list(some), in_parts=apart)
     if all(name != "length" for name, _ in gates) and _blank(rows):
         _run(rows, [("length", {})], in_parts=True)
 
 
-def _apart(gate: tuple[str, Mapping[str, object]]) -> bool:
+def looks_apart(gate: tuple[str, Mapping[str, object]]) -> bool:
     """Whether a row's fate at a gate depends on its seed's rows alone, and on nothing that only this process has."""
     name, given = gate
     if name in ("verify", "judge", "toxicity") or (name == "refusal" and given.get("judge")):
         return False
-    return not (name == "length" and given.get("spread") is not None)
+    return not (name == "length" and given.get("spread") is not None and given.get("inside") is None)
 
 
 def _run(rows: RemainingRows, gates: GateSettings, *, in_parts: bool) -> None:

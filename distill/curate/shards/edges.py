@@ -13,14 +13,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.similarity import decisive, minhash
+from distill.similarity import decisive, in_parts, minhash
 from distill.similarity.arrays import Bools, Float64s, Int64s, UInt32s, UInt64s
 from distill.similarity.jaccard import overlaps
-from distill.similarity.minhash import Index, candidates, index
+from distill.similarity.minhash import Index, IndexPairs, candidates, index
 from distill.similarity.pairs import NUM_PERM
 from distill.similarity.sketches import SHINGLE
 from distill.similarity.typos.typo_pairs import typo_pairs
@@ -47,8 +48,12 @@ class Edges:
     @classmethod
     def of(cls, near: Sequence[tuple[Int64s, Int64s, Float64s]], typos: Sequence[tuple[int, int, float]]) -> Edges:
         """Of two edges between the same rows the near one counts."""
-        left = np.concatenate([np.empty(0, np.int64), *(a for a, _, _ in near), [a for a, _, _ in typos]]).astype(np.int64)
-        right = np.concatenate([np.empty(0, np.int64), *(b for _, b, _ in near), [b for _, b, _ in typos]]).astype(np.int64)
+        left = np.concatenate([np.empty(0, np.int64), *(a for a, _, _ in near), [a for a, _, _ in typos]]).astype(
+            np.int64
+        )
+        right = np.concatenate([np.empty(0, np.int64), *(b for _, b, _ in near), [b for _, b, _ in typos]]).astype(
+            np.int64
+        )
         value = np.concatenate([np.empty(0), *(v for _, _, v in near), [v for _, _, v in typos]]).astype(np.float64)
         kind = np.full(len(left), NEAR, np.uint8)
         kind[len(left) - len(typos) :] = TYPO
@@ -94,20 +99,49 @@ def edges(texts: Sequence[str], folder: Path, *, threshold: float, numbers: bool
     return Edges.of(near, found)
 
 
-def _near(texts: Sequence[str], folder: Path, threshold: float, numbers: bool) -> Iterator[tuple[Int64s, Int64s, Float64s]]:
+def _near(
+    texts: Sequence[str], folder: Path, threshold: float, numbers: bool
+) -> Iterator[tuple[Int64s, Int64s, Float64s]]:
     long = _long(texts)
     if len(long) < 2:
         return
+    if in_parts.worth(len(long)):  # where several work on them; the files of bands are then the executor's
+        how = in_parts.How(len(long), threshold, NUM_PERM, numbers)
+        left, right = in_parts.candidates(_Some(texts, long), how)
+    else:
+        left, right = _candidates(texts, long, folder, threshold, numbers)
+    for start in range(0, len(left), PAIRS):
+        yield _of_block(texts, long, left[start : start + PAIRS], right[start : start + PAIRS], threshold, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some(Sequence[str]):
+    """Some of the texts, read when they are asked for."""
+
+    texts: Sequence[str]
+    places: Int64s
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self.texts[i] for i in self.places[at].tolist()]
+        return self.texts[int(self.places[at])]
+
+
+def _candidates(texts: Sequence[str], long: Int64s, folder: Path, threshold: float, numbers: bool) -> IndexPairs:
     _write_sketches(texts, long, folder, threshold)
     bands, _ = minhash.bands(threshold, NUM_PERM)
     digests = np.memmap(folder / _DIGESTS, np.uint8, "r", shape=(len(long), NUM_PERM))
     empty = index([" " * SHINGLE], threshold=threshold, num_perm=NUM_PERM)  # for the limits of this threshold
     files = _BandFiles(folder, bands, len(long))
     marks = _Marks(texts, long).of if numbers else None
-    left, right = candidates(Index(files, digests, empty.usual, empty.least), marks=marks)  # type: ignore[arg-type] # a band at a time is all it asks of the keys
-    del digests
-    for start in range(0, len(left), PAIRS):
-        yield _of_block(texts, long, left[start : start + PAIRS], right[start : start + PAIRS], threshold, numbers)
+    return candidates(Index(files, digests, empty.usual, empty.least), marks=marks)  # type: ignore[arg-type] # a band at a time is all it asks of the keys
 
 
 def _of_block(
@@ -115,7 +149,9 @@ def _of_block(
 ) -> tuple[Int64s, Int64s, Float64s]:
     members, places = np.unique(np.concatenate((left, right)), return_inverse=True)
     own_left, own_right = np.split(places, 2)
-    near, values = verified([texts[i] for i in long[members].tolist()], own_left, own_right, threshold=threshold, numbers=numbers)
+    near, values = verified(
+        [texts[i] for i in long[members].tolist()], own_left, own_right, threshold=threshold, numbers=numbers
+    )
     return long[left[near]], long[right[near]], values[near]
 
 

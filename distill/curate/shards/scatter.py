@@ -63,5 +63,3 @@ def gathered(folder: Path, target: int) -> pl.DataFrame:
 def each(folder: Path) -> Iterator[pl.DataFrame]:
     """The rows of every target, one after the other."""
     return (gathered(folder, target) for target in targets(folder))
-
-

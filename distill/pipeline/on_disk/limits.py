@@ -24,10 +24,16 @@ def faults(task: Task) -> list[Fault]:
         "seeds.since": (spec.seeds.since is not None, _WAY),
         "strata.labels": (bool(spec.strata.labels), f"labels that are computed or asked for need all rows: {_WAY}"),
         "dedup.meaning": (spec.dedup.meaning is not None, _WAY),
-        "dedup.on_conflict": (spec.dedup.on_conflict == "person", "a person decides in memory alone: say keep or abstain"),
+        "dedup.on_conflict": (
+            spec.dedup.on_conflict == "person",
+            "a person decides in memory alone: say keep or abstain",
+        ),
         "evaluate.calibration": (spec.evaluate.calibration is not None, _WAY),
         "gates": ("verify" in named, f"the gate `verify` looks at all rows: {_WAY}"),
-        "expect": (bool(spec.expect.max_tokens or spec.expect.same_system), "max_tokens and same_system read all prompts"),
+        "expect": (
+            bool(spec.expect.max_tokens or spec.expect.same_system),
+            "max_tokens and same_system read all prompts",
+        ),
         "dataset.preview": (spec.dataset.preview is not None, _WAY),
     }
     return [Fault(f"{task.path}: {at}", f"not with --on disk: {why}") for at, (wrong, why) in found.items() if wrong]
@@ -41,5 +47,3 @@ def unmet(task: Task, table: pl.DataFrame) -> list[Fault]:
         return [Fault(f"{task.path}: seeds.gold", f"{said}; leave them out, or ask a teacher for them first")]
     found = feasibility.faults(coverage.labelled(train.select("stratum", "labels")), targets_of(task.spec))
     return [Fault(f"{task.path}: {fault.where}", fault.message) for fault in found]
-
-

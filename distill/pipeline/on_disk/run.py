@@ -15,8 +15,12 @@ from distill.errors import DistillError, SpecError, UsageError
 from distill.money import Budget
 from distill.pipeline import facts
 from distill.pipeline.next_run import run_number
-from distill.pipeline.on_disk import curate_stage, export_stage, limits, read, seeds_stage
+from distill.pipeline.on_disk import limits
+from distill.pipeline.on_disk.dataset import export
+from distill.pipeline.on_disk.dataset import stage as dataset
 from distill.pipeline.on_disk.meter import Meter
+from distill.pipeline.on_disk.seeds import read
+from distill.pipeline.on_disk.seeds import stage as seeds
 from distill.pipeline.on_disk.spill import Spill, peak_mib
 from distill.pipeline.open_task import open_head
 from distill.pipeline.result import Run, result_of
@@ -61,10 +65,14 @@ def curate(
     task = given.task
     folder, parent = run_number.folder_of(task, stages=STAGES, new=new, refresh=False, watch=watch)
     if parent is not None:
-        raise UsageError(f"run {folder.name} refreshes {parent.name}, which --on disk cannot; add --new for a run of its own")
+        raise UsageError(
+            f"run {folder.name} refreshes {parent.name}, which --on disk cannot; add --new for a run of its own"
+        )
     with folder.lock(), stores.opened(task.home) as store:
         if decisions.read_decisions(task, folder):
-            raise UsageError(f"{folder.path / decisions.FILE} holds decisions, which --on disk does not read; curate in memory")
+            raise UsageError(
+                f"{folder.path / decisions.FILE} holds decisions, which --on disk does not read; curate in memory"
+            )
         used_spec.write(task, folder)
         folder.note(teacher=task.models, parent=None)
         sender = Sender(store=store, run=folder.name, budget=Budget(0.0), watch=watch, wait=False, deadline=None)
@@ -76,7 +84,9 @@ def curate(
 def _stages(run: ActiveRun, rows: TaskRows, folder: Path, rows_a_shard: int) -> None:
     meter, seconds = Meter(run.watch.say), dict[str, float]()
 
-    def with_spill(name: str, work: Callable[[Spill], Mapping[str, Json]]) -> Callable[[ActiveRun], Awaitable[Mapping[str, Json]]]:
+    def with_spill(
+        name: str, work: Callable[[Spill], Mapping[str, Json]]
+    ) -> Callable[[ActiveRun], Awaitable[Mapping[str, Json]]]:
         async def done(run: ActiveRun) -> Mapping[str, Json]:
             spill = Spill.opened(folder / name, _key(run.task, rows, rows_a_shard, run.folder), run.watch.say)
             reads_of(rows)
@@ -88,16 +98,16 @@ def _stages(run: ActiveRun, rows: TaskRows, folder: Path, rows_a_shard: int) -> 
 
         return done
 
-    _driven(stage(run, "generate", outputs=seeds_stage.OUTPUTS, work=with_spill(
-        "generate", lambda spill: seeds_stage.work(run, spill, rows, meter, rows_a_shard))))  # fmt: skip
-    _driven(stage(run, "curate", outputs=curate_stage.OUTPUTS, work=with_spill(
-        "curate", lambda spill: curate_stage.work(run, spill, meter, min(rows_a_shard, curate_stage.ROWS)))))  # fmt: skip
-    _driven(stage(run, "export", outputs=export_stage.OUTPUTS, work=with_spill(
-        "export", lambda spill: export_stage.work(run, spill))))  # fmt: skip
+    _driven(stage(run, "generate", outputs=seeds.OUTPUTS, work=with_spill(
+        "generate", lambda spill: seeds.work(run, spill, rows, meter, rows_a_shard))))  # fmt: skip
+    _driven(stage(run, "curate", outputs=dataset.OUTPUTS, work=with_spill(
+        "curate", lambda spill: dataset.work(run, spill, meter, min(rows_a_shard, dataset.ROWS)))))  # fmt: skip
+    _driven(stage(run, "export", outputs=export.OUTPUTS, work=with_spill(
+        "export", lambda spill: export.work(run, spill))))  # fmt: skip
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
     run.watch.say(f"  {memory_text(seconds)}")
-    export_stage.check(read_json(run.folder / "expect.json", list))
+    export.check(read_json(run.folder / "expect.json", list))
 
 
 def reads_of(rows: TaskRows) -> None:
@@ -108,7 +118,9 @@ def reads_of(rows: TaskRows) -> None:
 
 def _key(task: Task, rows: TaskRows, rows_a_shard: int, folder: RunDir) -> str:
     """What the steps' files depend on: the settings, the texts that the spec names, the seeds' files, the run."""
-    files = [[str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns] for path in matching_files(rows.paths, [])]
+    files = [
+        [str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns] for path in matching_files(rows.paths, [])
+    ]
     settings = dict(spec.values(task.spec))
     texts = [task.output, task.tools, task.student_prompt.turns]
     return content_id(_CODE, settings, files, texts, rows_a_shard, folder.name)

@@ -65,10 +65,14 @@ class Spill:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
             noted = work(aside)
-            files = {str(path.relative_to(aside)): path.stat().st_size for path in sorted(aside.rglob("*")) if path.is_file()}
+            files = {
+                str(path.relative_to(aside)): path.stat().st_size for path in sorted(aside.rglob("*")) if path.is_file()
+            }
             aside.rename(self.folder / name)
             seconds = round(time.monotonic() - began, 1)
-            self._steps.append({"name": name, "files": files, "noted": dict(noted), "seconds": seconds, "peak_mib": peak_mib()})
+            self._steps.append(
+                {"name": name, "files": files, "noted": dict(noted), "seconds": seconds, "peak_mib": peak_mib()}
+            )
             write_json(self.folder / _FILE, {"key": self._key, "steps": self._steps})
         return self.folder / name
 
@@ -120,7 +124,9 @@ class Spill:
     def _look_over(self) -> None:
         """Keep the steps whose files are all there, up to the first that lacks one."""
         for at, step in enumerate(self._steps):
-            lacking = [name for name, size in step["files"].items() if not _whole(self.folder / step["name"] / name, size)]
+            lacking = [
+                name for name, size in step["files"].items() if not _whole(self.folder / step["name"] / name, size)
+            ]
             if lacking:
                 found = self.folder / step["name"] / lacking[0]
                 had = f"{found.stat().st_size:,} of {step['files'][lacking[0]]:,} bytes" if found.exists() else "gone"

@@ -39,7 +39,9 @@ class Dropped:
         return read_json(self.folder / "report.json", dict)
 
 
-def write(folder: Path, count: int, places: Iterable[int] | Int64s, dropped: pl.DataFrame, report: Mapping[str, Json]) -> None:
+def write(
+    folder: Path, count: int, places: Iterable[int] | Int64s, dropped: pl.DataFrame, report: Mapping[str, Json]
+) -> None:
     """Note what a step dropped of `count` rows."""
     gone = np.zeros(count, np.bool_)
     gone[np.fromiter(places, np.int64)] = True
@@ -48,7 +50,9 @@ def write(folder: Path, count: int, places: Iterable[int] | Int64s, dropped: pl.
     write_json(folder / "report.json", dict(report))
 
 
-def table(places: Sequence[int], drops: Mapping[int, tuple[str, str]], ids: Iterable[int], strata: pl.Series, stage: str) -> pl.DataFrame:
+def table(
+    places: Sequence[int], drops: Mapping[int, tuple[str, str]], ids: Iterable[int], strata: pl.Series, stage: str
+) -> pl.DataFrame:
     """Rows of dropped.parquet of rows that no request was sent for; `drops` by place, `ids` and `strata` of the `places`."""
     reasons, details = zip(*(drops[place] for place in places), strict=True) if places else ((), ())
     columns = {

@@ -85,7 +85,9 @@ def read(folder: Path, spec: TaskSpec, rows: TaskRows, meter: Meter, rows_a_shar
     return {"rows": count}
 
 
-def _throw(parts: scatter.Scatter, blocks: Iterator[pl.DataFrame], rows: TaskRows, folder: Path, rows_a_shard: int) -> int:
+def _throw(
+    parts: scatter.Scatter, blocks: Iterator[pl.DataFrame], rows: TaskRows, folder: Path, rows_a_shard: int
+) -> int:
     """Throw the blocks into as many shards as the files' sizes let expect; returns the rows."""
     first = next(blocks, None)
     if first is None:
@@ -106,7 +108,10 @@ def _throw(parts: scatter.Scatter, blocks: Iterator[pl.DataFrame], rows: TaskRow
 
 def _sorted(folder: Path, meter: Meter, count: int) -> None:
     """Sort each shard, and note its rows' keys and ids."""
-    keys, ids = list[np.ndarray[tuple[int, ...], np.dtype[np.bytes_]]](), list[np.ndarray[tuple[int, ...], np.dtype[np.uint64]]]()
+    keys, ids = (
+        list[np.ndarray[tuple[int, ...], np.dtype[np.bytes_]]](),
+        list[np.ndarray[tuple[int, ...], np.dtype[np.uint64]]](),
+    )
 
     def each() -> Iterator[pl.DataFrame]:
         for frame in meter.rows("sort", scatter.each(folder / "parts"), len, count):

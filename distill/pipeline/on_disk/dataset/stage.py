@@ -24,13 +24,13 @@ from distill.curate.shards import shards
 from distill.curate.stage import outcome_text
 from distill.curate.steps import enumerated
 from distill.generate.seed_status import SeedStatus
-from distill.pipeline.on_disk import reduce, samples, select
-from distill.pipeline.on_disk.drops import Dropped
+from distill.pipeline.on_disk.dataset import gated, reduce, select
+from distill.pipeline.on_disk.dataset.drops import Dropped
+from distill.pipeline.on_disk.dataset.gated import Gated
+from distill.pipeline.on_disk.dataset.spine import Spine, edges_of
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.roles import Linked
-from distill.pipeline.on_disk.samples import Gated
+from distill.pipeline.on_disk.seeds.roles import Linked
 from distill.pipeline.on_disk.spill import Spill
-from distill.pipeline.on_disk.spine import Spine, edges_of
 from distill.records import Json
 from distill.rundir import read_json
 from distill.similarity.arrays import Bools
@@ -64,7 +64,7 @@ class Steps:
         return [self.duplicates, self.leaks, self.preflight, *last]
 
 
-ROWS = samples.ROWS
+ROWS = gated.ROWS
 
 
 def work(run: ActiveRun, spill: Spill, meter: Meter, rows: int = ROWS) -> Mapping[str, Json]:
@@ -75,7 +75,7 @@ def work(run: ActiveRun, spill: Spill, meter: Meter, rows: int = ROWS) -> Mappin
 
 
 def _steps(run: ActiveRun, spill: Spill, meter: Meter, rows: int) -> Steps:
-    found = samples.gated(run, spill, meter, rows)
+    found = gated.gated(run, spill, meter, rows)
     spine = Spine.of(found.shards)
     one = Dropped(spill.step("duplicates", lambda folder: reduce.duplicates(folder, run, spine)))
     alive = ~one.gone
@@ -134,7 +134,11 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> Mapping[str, Json]:
     first, gates = _nobody(run)
     made = spill.step("tables", lambda own: {"rows": shards.write(own, _samples(steps, first)).height})
     lines = _lines(run, steps, gates)
-    drops = [folder / "seeds_dropped.parquet", steps.gated.private / "drops" / "rows.parquet", *(one.rows for one in steps.losses)]
+    drops = [
+        folder / "seeds_dropped.parquet",
+        steps.gated.private / "drops" / "rows.parquet",
+        *(one.rows for one in steps.losses),
+    ]
     every = pl.concat([pl.scan_parquet(path) for path in drops])
     fates = pl.scan_parquet(made / "*.parquet").select("stratum", "labels", "fate").collect()
     gone = every.select("stratum", "stage", "reason").collect()
@@ -144,7 +148,9 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> Mapping[str, Json]:
     sink_parquet(folder / "samples.parquet", pl.scan_parquet(made / "*.parquet"))
     sink_parquet(folder / "dropped.parquet", every)
     sink_parquet(folder / "flagged.parquet", pl.scan_parquet(steps.gated.flagged / "*.parquet"))
-    write_json(folder / "funnel.json", {"funnel": [line.as_json() for line in lines], "total": asdict(total), **checked})
+    write_json(
+        folder / "funnel.json", {"funnel": [line.as_json() for line in lines], "total": asdict(total), **checked}
+    )
     run.watch.say(f"  {outcome_text(total, funnel.reasons(lines))}")
     return {"kept": kept.height, "dropped": gone.height}
 
@@ -175,7 +181,11 @@ def _counts(run: ActiveRun, table: pl.DataFrame, every: pl.LazyFrame) -> RowCoun
     """Rows by source and stratum, of the seeds and of the drops of samples; a seed that went has no source any more."""
     approved = table.filter(role="train")
     sources = pl.scan_parquet(run.folder / "seeds.parquet").select(row="seed_id", source="source")
-    lost = loss_counts(every.select("row", "stage", "reason", "stratum").join(sources, on="row", how="left").collect(engine="streaming"))
+    lost = loss_counts(
+        every.select("row", "stage", "reason", "stratum")
+        .join(sources, on="row", how="left")
+        .collect(engine="streaming")
+    )
     return RowCounts(group_counts(table), group_counts(table.clear()), group_counts(approved), lost)
 
 

@@ -19,16 +19,28 @@ from distill.curate.selection.balance import Choice, Spread, Wanted, choose, spr
 from distill.curate.selection.split import chosen_units
 from distill.curate.shards import scatter
 from distill.curate.shards.shards import StoredRows
-from distill.pipeline.on_disk import drops
-from distill.pipeline.on_disk.near import AT
-from distill.pipeline.on_disk.roles import Linked
-from distill.pipeline.on_disk.spine import Spine
+from distill.pipeline.on_disk.dataset import drops
+from distill.pipeline.on_disk.dataset.spine import Spine
+from distill.pipeline.on_disk.seeds.near import AT
+from distill.pipeline.on_disk.seeds.roles import Linked
 from distill.records import Json
 from distill.similarity.arrays import Bools, Int64s
 from distill.strata import quotas as strata
 from distill.tables.outcome import dropped_frame, summary
 
-_READ = ("seed_id", "teacher", "kind", "draw", "request_id", "stratum", "labels", "input", "answer", "tool_calls", "score")
+_READ = (
+    "seed_id",
+    "teacher",
+    "kind",
+    "draw",
+    "request_id",
+    "stratum",
+    "labels",
+    "input",
+    "answer",
+    "tool_calls",
+    "score",
+)
 DROPPED, TRAIN, VALID = 0, 1, 2
 
 
@@ -71,7 +83,9 @@ def select(state: Selecting) -> Mapping[str, Json]:
         fate = _split(state, picked)
         found, marks, templates = _leaks(state, fate)
         places = sorted(found)
-        leaking.append(drops.table(places, found, state.spine.ids[places].tolist(), state.spine.stratum(places), "valid_leaks"))
+        leaking.append(
+            drops.table(places, found, state.spine.ids[places].tolist(), state.spine.stratum(places), "valid_leaks")
+        )
         fate[places] = DROPPED
         state.lost[places] = True
         dirty = set(state.groups[state.spine.codes[places]].tolist()) - {-1}
@@ -87,7 +101,9 @@ def _throw(state: Selecting) -> None:
     """Rows of the strata that are over their quota into a file a group: strata that share an edge case are one group."""
     spine, wanted = state.spine, state.rules.wanted
     counts = np.bincount(spine.codes[state.alive], minlength=len(spine.names))
-    over = {name for name, count in zip(spine.names, counts.tolist(), strict=True) if count > wanted.quotas.get(name, count)}
+    over = {
+        name for name, count in zip(spine.names, counts.tolist(), strict=True) if count > wanted.quotas.get(name, count)
+    }
     groups = {name: {name} for name in over}
     labels = _labels(state) if wanted.floors else []
     for where, least in wanted.floors:
@@ -185,7 +201,9 @@ def _near(state: Selecting, fate: Int64s) -> Drops:
         if valid.height and train.height:
             held = [HeldOut(*row, "valid") for row in valid.select("seed_id", "input", "answer").iter_rows()]
             places = train[AT].to_list()
-            found |= {places[i]: drop for i, drop in near_held_out(train["input"], held, state.rules.near, graph).items()}
+            found |= {
+                places[i]: drop for i, drop in near_held_out(train["input"], held, state.rules.near, graph).items()
+            }
     return found
 
 
@@ -201,8 +219,15 @@ def _write(state: Selecting, leaking: pl.DataFrame, fate: Int64s, templates: int
     measured: dict[str, Spread] = {}
     for _, choice in state.chosen.values():
         measured |= choice.spread
-    counts = {"stage": "balance", "in": entered - leaking.height, "kept": kept, "dropped": {"over_quota": over.height} if over.height else {}}
-    drops.write(state.folder / "balance", state.spine.height, np.flatnonzero(gone), over, counts | spread_report(measured))
+    counts = {
+        "stage": "balance",
+        "in": entered - leaking.height,
+        "kept": kept,
+        "dropped": {"over_quota": over.height} if over.height else {},
+    }
+    drops.write(
+        state.folder / "balance", state.spine.height, np.flatnonzero(gone), over, counts | spread_report(measured)
+    )
 
 
 def _over_quota(state: Selecting) -> pl.DataFrame:

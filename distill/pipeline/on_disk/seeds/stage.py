@@ -14,10 +14,10 @@ from distill.atomic_write import sink_parquet, write_json, write_parquet
 from distill.curate.shards import shards
 from distill.curate.shards.edges import KINDS, Edges
 from distill.errors import SpecError
-from distill.pipeline.on_disk import near, read, roles
 from distill.pipeline.on_disk.limits import unmet
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.read import Seeds
+from distill.pipeline.on_disk.seeds import near, read, roles
+from distill.pipeline.on_disk.seeds.read import Seeds
 from distill.pipeline.on_disk.spill import Spill
 from distill.pipeline.task_rows import TaskRows
 from distill.records import Json
@@ -41,7 +41,9 @@ class Steps:
     roles: Path
 
 
-def work(run: ActiveRun, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int = read.ROWS) -> Mapping[str, Json]:
+def work(
+    run: ActiveRun, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int = read.ROWS
+) -> Mapping[str, Json]:
     """Read, compare and split the seeds, and write the run's tables of them."""
     steps = _steps(run.task.spec, spill, rows, meter, rows_a_shard)
     with spill.writing("the run's tables of seeds"):
@@ -78,7 +80,13 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> None:
     write_parquet(folder / "asked.parquet", pl.DataFrame(schema=ASKED))
     write_json(folder / "exam.json", {})
     how = near_graph.comparison(run.task.spec)
-    graph = {"near": how.near, "meaning": how.meaning, "typos": how.typos, "numbers": how.numbers, "compared_as": near_graph.COMPARED_AS}
+    graph = {
+        "near": how.near,
+        "meaning": how.meaning,
+        "typos": how.typos,
+        "numbers": how.numbers,
+        "compared_as": near_graph.COMPARED_AS,
+    }
     reasons = dict(sorted(Counter(dropped["reason"].to_list()).items()))
     kept = int((role != roles.GONE).sum())
     line = {"stage": STAGE, "in": kept + dropped.height, "kept": kept, "dropped": reasons}
@@ -112,5 +120,8 @@ def _sources(steps: Steps, seeds: Seeds, role: Int64s) -> dict[str, dict[str, in
     lost = pl.concat([pl.read_parquet(folder / "sources.parquet") for folder in (steps.repeats, steps.roles)])
     if not lost.height:
         return {}
-    kept = (frame.filter(pl.Series(role[start : start + frame.height] != roles.GONE)) for start, frame in seeds.shards.each(["source"]))
+    kept = (
+        frame.filter(pl.Series(role[start : start + frame.height] != roles.GONE))
+        for start, frame in seeds.shards.each(["source"])
+    )
     return by_source(pl.concat([frame["source"] for frame in kept]), lost)

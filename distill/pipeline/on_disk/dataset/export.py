@@ -68,7 +68,12 @@ def _parts(run: ActiveRun, *fates: str) -> Iterator[pl.DataFrame]:
 def _seeds_of(run: ActiveRun, part: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The seeds of some samples: both tables are sorted by the seeds' ids."""
     low, high = part["seed_id"].min(), part["seed_id"].max()
-    return run.scan("seeds.parquet").filter(pl.col("seed_id").is_between(pl.lit(low), pl.lit(high))).select(columns).collect()
+    return (
+        run.scan("seeds.parquet")
+        .filter(pl.col("seed_id").is_between(pl.lit(low), pl.lit(high)))
+        .select(columns)
+        .collect()
+    )
 
 
 def _requests(run: ActiveRun) -> bool:
@@ -111,6 +116,8 @@ def _dataset(run: ActiveRun, columns: list[str]) -> Iterator[pl.DataFrame]:
 
 
 def _tests(run: ActiveRun) -> int:
-    own = lookup.requests(run.scan("seeds.parquet").filter(pl.col("role") == "test").select("seed_id", "fields").collect())
+    own = lookup.requests(
+        run.scan("seeds.parquet").filter(pl.col("role") == "test").select("seed_id", "fields").collect()
+    )
     beside = {seed: {"id": own_id} for seed, own_id in own_fields(run, "own_id", role="test").items()}
     return export.write_test(test_rows(run, own, beside), folder=run.folder.path)

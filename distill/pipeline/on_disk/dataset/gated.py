@@ -1,6 +1,6 @@
 """Approved rows as samples with their scores, a shard at a time.
 
-    samples/00000.parquet …   a sample a row     private/   those that the gates `secrets` and `pii` let pass     gates/   with all scores
+samples/00000.parquet …   a sample a row     private/   those that the gates `secrets` and `pii` let pass     gates/   with all scores
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import polars as pl
 from distill.curate import approved
 from distill.curate.gates.judge.lookup import VerdictLookup
 from distill.curate.gates.judge.requests import without_calls
+from distill.curate.gates.registry import looks_apart
 from distill.curate.gates.settings import GateSettings
 from distill.curate.gates.structure import bounds, token_counts
 from distill.curate.inputs import gate_settings
 from distill.curate.shards import shards
 from distill.curate.shards.shards import Shards
+from distill.executors import executor as executors
 from distill.pipeline.on_disk.meter import Meter
 from distill.pipeline.on_disk.spill import Spill
 from distill.records import Json
 from distill.rundir import check_parquet
 from distill.seeds import approved as approved_seeds
+from distill.tables.columns import SAMPLES
 from distill.tables.outcome import dropped_frame
 from distill.tables.remaining import RemainingRows
 from distill.task.run import ActiveRun
@@ -103,7 +106,9 @@ def _private(folder: Path, made: Shards, settings: GateSettings, spill: Spill, m
     dropped, counts = [dropped_frame()], list[pl.DataFrame]()
 
     def each() -> Iterator[pl.DataFrame]:
-        for number, (_, frame) in enumerate(meter.rows("private gates", made.each(), lambda one: one[1].height, made.height)):
+        for number, (_, frame) in enumerate(
+            meter.rows("private gates", made.each(), lambda one: one[1].height, made.height)
+        ):
             outcome = approved.private(frame, gates)
             outcome.rejected.write_parquet(folder / "rejected" / f"{number:05}.parquet")
             dropped.append(outcome.dropped)
@@ -114,7 +119,9 @@ def _private(folder: Path, made: Shards, settings: GateSettings, spill: Spill, m
     rows = pl.concat(dropped)
     rows.write_parquet(folder / "drops" / "rows.parquet")
     some = pl.concat([pl.DataFrame(schema=_COUNTS), *(part.cast(_COUNTS) for part in counts)])  # type: ignore[arg-type] # a schema is a mapping of types
-    some.group_by("stratum", "completion_tokens").agg(pl.col("len").sum()).write_parquet(folder / "drops" / "tokens.parquet")
+    some.group_by("stratum", "completion_tokens").agg(pl.col("len").sum()).write_parquet(
+        folder / "drops" / "tokens.parquet"
+    )
     return {"in": made.height, "kept": kept.height}
 
 
@@ -147,7 +154,9 @@ def checked(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(a shard of samples with their scores, what the gates would have dropped); `limits` are those of `length.spread`."""
     rows = RemainingRows(frame)
-    gates = [(name, {**own, "inside": limits} if name == "length" and limits is not None else own) for name, own in settings]
+    gates = [
+        (name, {**own, "inside": limits} if name == "length" and limits is not None else own) for name, own in settings
+    ]
     flagged = approved.flags(rows, gates)
     return rows.take(), flagged
 
@@ -159,9 +168,22 @@ def _gates(
     (folder / "flags").mkdir()
 
     def each() -> Iterator[pl.DataFrame]:
-        for number, (_, frame) in enumerate(meter.rows("gates", every.each(), lambda one: one[1].height, every.height)):
-            scored, flagged = checked(frame, own(frame), limits)
+        given = ((frame, own(frame)) for _, frame in every.each())
+        looked = _executor(own(pl.DataFrame(schema=SAMPLES))).map("gates", _checked, given, limits)
+        for number, (scored, flagged) in enumerate(meter.rows("gates", looked, lambda one: one[0].height, every.height)):
             flagged.write_parquet(folder / "flags" / f"{number:05}.parquet")
             yield scored
 
     return {"rows": shards.write(folder, each()).height}
+
+
+def _executor(settings: GateSettings) -> executors.Executor:
+    """Where the gates run: here where one of them has to see all rows, or what only this process has."""
+    apart = all(looks_apart((name, {**own, "inside": ()})) for name, own in settings)
+    return executors.current() if apart else executors.InProcess()
+
+
+def _checked(
+    part: tuple[pl.DataFrame, GateSettings], limits: Mapping[str, tuple[float, float]] | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return checked(*part, limits)

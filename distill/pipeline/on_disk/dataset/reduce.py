@@ -20,11 +20,11 @@ from distill.curate.shards.components import among, batch_graph, components
 from distill.curate.shards.partition import numbers
 from distill.curate.shards.shards import StoredRows
 from distill.curate.steps import enumerated
-from distill.pipeline.on_disk import drops
+from distill.pipeline.on_disk.dataset import drops
+from distill.pipeline.on_disk.dataset.spine import Spine, edges_of
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.near import AT
-from distill.pipeline.on_disk.roles import Linked, batched
-from distill.pipeline.on_disk.spine import Spine, edges_of
+from distill.pipeline.on_disk.seeds.near import AT
+from distill.pipeline.on_disk.seeds.roles import Linked, batched
 from distill.records import Json
 from distill.seeds.split import CALIBRATION, TEST
 from distill.similarity.arrays import Bools
@@ -80,7 +80,9 @@ def drop_leaks(folder: Path, run: ActiveRun, spine: Spine, alive: Bools) -> Mapp
     np.save(folder / "marks.npy", marked)
     places = sorted(found)
     table = drops.table(places, found, spine.ids[places].tolist(), spine.stratum(places), "leaks")
-    drops.write(folder, spine.height, places, table, summary("leaks", rows.height, table) | {"template_passages": templates})
+    drops.write(
+        folder, spine.height, places, table, summary("leaks", rows.height, table) | {"template_passages": templates}
+    )
     return {"dropped": len(places)}
 
 
@@ -93,7 +95,12 @@ def _near_test_rows(run: ActiveRun, spine: Spine, alive: Bools, held_out: list[H
     if not len(own):
         return {}
     names = [f"{number:016x}" for number in ids[own].tolist()]
-    texts = pl.scan_parquet(run.folder / "seeds.parquet").filter(pl.col("seed_id").is_in(names)).select("seed_id", "input").collect()
+    texts = (
+        pl.scan_parquet(run.folder / "seeds.parquet")
+        .filter(pl.col("seed_id").is_in(names))
+        .select("seed_id", "input")
+        .collect()
+    )
     how = near_graph.comparison(run.task.spec)
     graph = batch_graph(texts["input"], among(edges, own), threshold=how.near, typos=how.typos, numbers=how.numbers)
     at = np.searchsorted(spine.ids, ids[own])

@@ -1,7 +1,7 @@
 """Repeats among the seeds, and the edges between those that are near each other.
 
-    repeats/   alive.npy (a mark a row: whether it stays), dropped.parquet, sources.parquet
-    edges/     left.npy right.npy value.npy kind.npy, between rows that stay, by their places
+repeats/   alive.npy (a mark a row: whether it stays), dropped.parquet, sources.parquet
+edges/     left.npy right.npy value.npy kind.npy, between rows that stay, by their places
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from distill.curate.shards import scatter, text_file
 from distill.curate.shards.edges import Edges
 from distill.curate.shards.partition import batches
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.read import Seeds
+from distill.pipeline.on_disk.seeds.read import Seeds
 from distill.records import Json
 from distill.seeds.split import without_repeats
 from distill.similarity.arrays import Bools, Int64s
@@ -89,7 +89,9 @@ def edges(folder: Path, seeds: Seeds, stays: Bools, how: NearRules, meter: Meter
 
 
 def _texts(seeds: Seeds, wanted: Bools, meter: Meter) -> Iterator[str]:
-    for start, frame in meter.rows("texts", seeds.shards.each(["input"]), lambda one: one[1].height, seeds.shards.height):
+    for start, frame in meter.rows(
+        "texts", seeds.shards.each(["input"]), lambda one: one[1].height, seeds.shards.height
+    ):
         own = frame.filter(pl.Series(wanted[start : start + frame.height]))
         yield from map(normalise, own["input"])
 

@@ -18,8 +18,8 @@ from distill.curate.shards import scatter
 from distill.curate.shards.components import among, batch_graph, components
 from distill.curate.shards.edges import Edges
 from distill.curate.shards.partition import LEAST_BATCH, batches
-from distill.pipeline.on_disk.near import AT
-from distill.pipeline.on_disk.read import Seeds
+from distill.pipeline.on_disk.seeds.near import AT
+from distill.pipeline.on_disk.seeds.read import Seeds
 from distill.records import Json
 from distill.seeds import draw, split
 from distill.seeds.split import Draw
@@ -44,7 +44,12 @@ class Linked:
         """(the rows of a batch in their order, with their places as `at`; the graph of their inputs)."""
         for rows in scatter.each(self.folder):
             own = among(self.edges, rows[AT].to_numpy())
-            yield rows, batch_graph(rows["input"], own, threshold=self.how.near, typos=self.how.typos, numbers=self.how.numbers)
+            yield (
+                rows,
+                batch_graph(
+                    rows["input"], own, threshold=self.how.near, typos=self.how.typos, numbers=self.how.numbers
+                ),
+            )
 
 
 def batched(edges: Edges, rows: int, least: int = LEAST_BATCH) -> Int64s:
@@ -76,7 +81,10 @@ def roles(
     np.save(folder / "role.npy", role)
     _write_drops(folder, seeds, drops, facts)
     strata = facts.strata[test].to_frame("stratum").group_by("stratum").len().sort("stratum")
-    return {"test": {"asked": asked, "got": len(test), "strata": dict(strata.iter_rows())}, "gold": int(facts.gold[stays].sum())}
+    return {
+        "test": {"asked": asked, "got": len(test), "strata": dict(strata.iter_rows())},
+        "gold": int(facts.gold[stays].sum()),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,9 @@ class _Facts:
         groups = shards.column("group")
         fits = np.ones(shards.height, np.bool_)
         if wanted.where:
-            known = {text: wanted.where.items() <= json.loads(text).items() for text in shards.column("labels").unique()}
+            known = {
+                text: wanted.where.items() <= json.loads(text).items() for text in shards.column("labels").unique()
+            }
             fits = shards.column("labels", lambda part: part.replace_strict(known, return_dtype=pl.Boolean)).to_numpy()
         source = shards.column("source").rank("dense").to_numpy()
         order = np.lexsort((np.arange(shards.height), shards.column("line").to_numpy(), source))
@@ -151,7 +161,10 @@ def _drawn_from(facts: _Facts, seeds: Seeds, edges: Edges, roots: Int64s, seed: 
     names = (f"{number:016x}" for number in seeds.ids)
     groups = np.zeros(count, np.uint64)
     if facts.groups is not None:
-        own = (group if group is not None else f"{number:016x}" for group, number in zip(facts.groups, seeds.ids, strict=True))
+        own = (
+            group if group is not None else f"{number:016x}"
+            for group, number in zip(facts.groups, seeds.ids, strict=True)
+        )
         groups = draw.hashes(own, "test group", seed, count=count)
     marks = draw.hashes(names, "test", seed, count=count)
     counts = dict(facts.strata.filter(pl.Series(facts.stays)).value_counts().iter_rows())
@@ -206,7 +219,10 @@ def _write_drops(folder: Path, seeds: Seeds, drops: Drops, facts: _Facts) -> Non
     frame.write_parquet(folder / "dropped.parquet")
     gone = np.zeros(seeds.shards.height, np.bool_)
     gone[places] = True
-    sources = [one["source"].filter(pl.Series(gone[start : start + one.height])) for start, one in seeds.shards.each(["source"])]
+    sources = [
+        one["source"].filter(pl.Series(gone[start : start + one.height]))
+        for start, one in seeds.shards.each(["source"])
+    ]
     named = pl.DataFrame({"source": pl.concat(sources), "reason": frame["reason"]})
     named.group_by("source", "reason").len().cast({"len": pl.UInt32}).write_parquet(folder / "sources.parquet")
 
