@@ -71,7 +71,7 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
 
     try:
         with _replacing(path) as file:
-            frame.write_parquet(file, compression="zstd")
+            frame.rechunk().write_parquet(file, compression="zstd")  # how the table was put together is in no byte
     except PolarsError as fault:
         cause = re.search(r"\(os error (\d+)\)", str(fault))
         if cause is None:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from distill.atomic_write import write_atomic
+from distill.atomic_write import write_atomic, write_parquet
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +49,12 @@ def test_a_table_for_which_there_is_no_room_is_an_error_of_the_system_and_leaves
     path = tmp_path / "a.parquet"
     said = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True).stdout
     assert said == f"{path} File too large ['old'] ['a.parquet']\n"
+
+
+def test_a_table_has_one_file_however_it_was_put_together(tmp_path: Path) -> None:
+    """Its bytes would tell the parts of a large one."""
+    whole = pl.DataFrame({"a": [f"{number * 7919}" * (number % 9) for number in range(20_000)]})
+    parts = pl.concat([whole.slice(start, 3_000) for start in range(0, 20_000, 3_000)])
+    for name, frame in (("whole", whole), ("parts", parts)):
+        write_parquet(tmp_path / name, frame)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()

@@ -207,7 +207,6 @@ def curate(
         from distill.cli.verbs.on_disk import curate_on_disk
 
         curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if), where=Where(on, storage))
-        return
     if not what_if:
         run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",), where=Where(on, storage))
         return

@@ -72,8 +72,8 @@ def choose(
     full = [name for name, group in members.items() if wanted.quotas.get(name, rows.height) < len(group)]
     for name in members.keys() - set(full):
         picked[members[name]] = True
-    strata = [Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
-    for part, own in zip(strata, filled(chooser, strata, picked, gold), strict=True):
+    parts = [Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
+    for part, own in zip(parts, filled(chooser, parts, picked, gold), strict=True):
         picked[part.places] = own
     over = [name for name, group in members.items() if not picked[group].all()]
     some = to_measure(over) if measured is None else [name for name in over if name in measured]
