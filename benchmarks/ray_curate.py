@@ -169,9 +169,7 @@ def on_ray(rows: int, part: int | None) -> dict[str, Any]:
                 print(line, file=sys.stderr, flush=True)
                 if SHUFFLE in line and not killed:
                     killed.append(line)
-                    threading.Thread(
-                        target=kill, args=[executor, lambda: cluster.remove_node(second, allow_graceful=False)]
-                    ).start()
+                    threading.Thread(target=kill, args=[executor, cluster, second]).start()
 
             executor.say, executor.rows = hear, part or executor.rows
             with executors.using(executor):
