@@ -154,7 +154,7 @@ def test_a_run_on_the_cluster_writes_the_bytes_of_one_process(executor, task, mo
         folder = task.parent / "runs" / run.name
         written.append({path.name: path.read_bytes() for path in (*folder.glob("*.parquet"), folder / "funnel.json")})
     assert executor.spent.tasks > 20
-    assert len(written[0]) == 7
+    assert {"pairs.parquet", "samples.parquet", "dropped.parquet", "funnel.json"} <= written[0].keys()
     assert written[0] == written[1]
 
 
