@@ -1,6 +1,7 @@
 """Near-duplicates among real texts: ours, which verifies every pair, beside loops over rensa and datasketch that verify none.
 
-    ours          seconds of `near_pairs`, and of what a run does with it: a graph, and who of the texts goes
+    ours          seconds of `near_pairs`; the same by letters alone, as the loops compare; and what a run does with it: a graph, and who
+                  of the texts goes
     rensa         a loop over RMinHash and RMinHashLSH on runs of five words, as most scripts take them, and, over a part of the texts, on
                   the 4-grams that we use; where it is installed (`pip install rensa`)
     datasketch    a loop over MinHash and MinHashLSH over a part of the texts, on the same 4-grams
@@ -8,7 +9,7 @@
                   and the shares found of the near pairs, of the texts that have a near one before them, and of the pairs that were
                   planted; and the texts that stay although they are near one that stays
 
-`ours_takes` is our time as a share of a loop's over as many texts. The texts are those of this machine (`real_texts.py`), 55,000 of some
+`ours_takes` and `letters_take` are our times as a share of a loop's over as many texts. The texts are those of this machine (`real_texts.py`), 55,000 of some
 190 words. Prints one JSON object. Seconds are of the processor, all threads together, with the seconds on the clock beside them;
 the figures are of this machine, the ratio travels.
 """
@@ -101,6 +102,7 @@ def measure(made: Corpus, *, threshold: float, part: int) -> dict[str, object]:
     texts = made.texts
     near_pairs([texts[0], f"{texts[0]} 5"], threshold=threshold)  # loads the libraries
     pairs, ours = timed(lambda: near_pairs(texts, threshold=threshold))
+    _, letters = timed(lambda: near_pairs(texts, threshold=threshold, numbers=False))
     graph, graph_s = timed(lambda: Graph.of(texts, threshold=threshold))
     gone, gone_s = timed(lambda: graph.near_duplicates(texts, threshold=threshold))
     result: dict[str, object] = {
@@ -109,6 +111,7 @@ def measure(made: Corpus, *, threshold: float, part: int) -> dict[str, object]:
         "characters": sum(map(len, texts)),
         "pairs": len(pairs),
         "ours": ours,
+        "ours_by_letters": letters,
         "graph": graph_s,
         "who_goes": gone_s | {"texts": sum(one is not None for one in gone)},
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -125,7 +128,11 @@ def measure(made: Corpus, *, threshold: float, part: int) -> dict[str, object]:
     for name, (some, loop) in loops.items():
         _, spent = timed(partial(loop, some))
         whole = spent["cpu_s"] * len(texts) / len(some)
-        result[name] = spent | {"texts": len(some), "ours_takes": round(ours["cpu_s"] / whole, 3)}
+        result[name] = spent | {
+            "texts": len(some),
+            "ours_takes": round(ours["cpu_s"] / whole, 3),
+            "letters_take": round(letters["cpu_s"] / whole, 3),
+        }
     result["exact"] = against_truth(made, {(i, j): value for i, j, value in pairs}, gone, threshold)
     return result
 

@@ -128,7 +128,10 @@ def _parts(bare: str) -> tuple[str, ...]:
         return (bare,) if bare in _KNOWN else ()
     if (plain := bare.replace(".", "")) in BESIDE:
         return (plain,)
-    return tuple(part for part in _SPLIT.split(bare) if part in _KNOWN or len(part) == 1)
+    parts = _SPLIT.split(bare)
+    if _KNOWN.isdisjoint(parts) and 1 not in map(len, parts):
+        return ()
+    return tuple(part for part in parts if part in _KNOWN or len(part) == 1)
 
 
 @lru_cache(maxsize=1 << 16)
