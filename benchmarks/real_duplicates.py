@@ -1,15 +1,17 @@
 """Near-duplicates among real texts: ours, which verifies every pair, beside loops over rensa and datasketch that verify none.
 
-    ours          seconds of `near_pairs`, and of what a run does with it: a graph, and who of the texts goes
-    rensa         RMinHash and RMinHashLSH as its README uses them, on runs of five words, and on the 4-grams that we use; where it is
-                  installed (`pip install rensa`)
-    datasketch    MinHash and MinHashLSH in a plain loop over a part of the texts, on the same 4-grams
+    ours          seconds of `near_pairs`; the same by letters alone, as the loops compare; and what a run does with it: a graph, and who
+                  of the texts goes
+    rensa         a loop over RMinHash and RMinHashLSH on runs of five words, as most scripts take them, and, over a part of the texts, on
+                  the 4-grams that we use; where it is installed (`pip install rensa`)
+    datasketch    a loop over MinHash and MinHashLSH over a part of the texts, on the same 4-grams
     exact         against every pair with the same numbers and negations compared exactly: pairs that are not as near as said,
                   and the shares found of the near pairs, of the texts that have a near one before them, and of the pairs that were
                   planted; and the texts that stay although they are near one that stays
 
-The texts are those of this machine (`real_texts.py`), 55,000 of some 190 words. Prints one JSON object. Seconds are of the processor,
-all threads together, with the seconds on the clock beside them; the figures are of this machine, the ratio travels.
+`ours_takes` and `letters_take` are our times as a share of a loop's over as many texts. The texts are those of this machine (`real_texts.py`), 55,000 of some
+190 words. Prints one JSON object. Seconds are of the processor, all threads together, with the seconds on the clock beside them;
+the figures are of this machine, the ratio travels.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ from duplicates import every_pair, plain
 from real_texts import Corpus, corpus
 
 from distill.similarity import decisive
-from distill.similarity.graph import Graph
+from distill.similarity.graph import Graph, NearText
 from distill.similarity.pairs import NUM_PERM, near_pairs, shingles
 from distill.text.normalise import normalise
 
@@ -51,7 +54,7 @@ def words_of(text: str) -> list[str]:
 
 
 def rensa_loop(texts: list[str], grams: Callable[[str], Any], threshold: float) -> int:
-    """How many pairs it proposes."""
+    """How many pairs it proposes; each text asks before it is put in."""
     from rensa import RMinHash, RMinHashLSH
 
     index, pairs = RMinHashLSH(threshold=threshold, num_perm=NUM_PERM, num_bands=BANDS), 0
@@ -95,47 +98,67 @@ def share(some: set[Any], every: Any) -> float | None:
     return round(len(some) / len(every), 4) if every else None
 
 
-def different(made: Corpus) -> tuple[list[str], set[tuple[int, int]]]:
-    """The texts that differ when normalised, and where the planted pairs stand among them."""
-    place: dict[str, int] = {}
-    at = [place.setdefault(normalise(text), len(place)) for text in made.texts]
-    return list(place), {(min(at[a], at[b]), max(at[a], at[b])) for a, b in made.planted if at[a] != at[b]}
-
-
 def measure(made: Corpus, *, threshold: float, part: int) -> dict[str, object]:
-    texts, planted = different(made)
-    near_pairs(texts[:100], threshold=threshold)  # loads the libraries
+    texts = made.texts
+    near_pairs([texts[0], f"{texts[0]} 5"], threshold=threshold)  # loads the libraries
     pairs, ours = timed(lambda: near_pairs(texts, threshold=threshold))
+    _, letters = timed(lambda: near_pairs(texts, threshold=threshold, numbers=False))
     graph, graph_s = timed(lambda: Graph.of(texts, threshold=threshold))
     gone, gone_s = timed(lambda: graph.near_duplicates(texts, threshold=threshold))
     result: dict[str, object] = {
         "texts": len(texts),
+        "different": len(set(map(normalise, texts))),
         "characters": sum(map(len, texts)),
         "pairs": len(pairs),
         "ours": ours,
+        "ours_by_letters": letters,
         "graph": graph_s,
         "who_goes": gone_s | {"texts": sum(one is not None for one in gone)},
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+    loops: dict[str, tuple[list[str], Callable[[list[str]], object]]] = {
+        "datasketch_same_grams": (texts[:part], lambda some: plain(some, threshold))
+    }
     if importlib.util.find_spec("rensa") is not None:
-        for name, grams in (("rensa_words", words_of), ("rensa_same_grams", lambda text: list(shingles(text)))):
-            count, spent = timed(lambda grams=grams: rensa_loop(texts, grams, threshold))
-            result[name] = spent | {"pairs": count, "ours_takes": round(ours["cpu_s"] / spent["cpu_s"], 2)}
-    some = texts[:part]
-    _, spent = timed(lambda: plain(some, threshold))
-    whole = spent["cpu_s"] * len(texts) / max(1, len(some))
-    result["datasketch"] = {"cpu_s": round(whole, 1), "ours_takes": round(ours["cpu_s"] / whole, 3)}
-    found = {(i, j): value for i, j, value in pairs}
-    result["exact"] = exact(found, truth_of(texts, threshold), planted, [one is None for one in gone])
+        loops["rensa_words"] = texts, lambda some: rensa_loop(some, words_of, threshold)
+        loops["rensa_same_grams"] = (
+            texts[:part],
+            lambda some: rensa_loop(some, lambda text: list(shingles(text)), threshold),
+        )
+    for name, (some, loop) in loops.items():
+        _, spent = timed(partial(loop, some))
+        whole = spent["cpu_s"] * len(texts) / len(some)
+        result[name] = spent | {
+            "texts": len(some),
+            "ours_takes": round(ours["cpu_s"] / whole, 3),
+            "letters_take": round(letters["cpu_s"] / whole, 3),
+        }
+    result["exact"] = against_truth(made, {(i, j): value for i, j, value in pairs}, gone, threshold)
     return result
+
+
+def against_truth(made: Corpus, pairs: Pairs, gone: list[NearText | None], threshold: float) -> dict[str, object]:
+    """`exact` of the texts that differ when normalised; of equal texts it is the first that was compared."""
+    place: dict[str, int] = {}
+    at, first = [], []
+    for i, text in enumerate(map(normalise, made.texts)):
+        if text not in place:
+            place[text] = len(place)
+            first.append(i)
+        at.append(place[text])
+    found = {(at[i], at[j]): value for (i, j), value in pairs.items() if at[i] != at[j]}
+    planted = {(min(at[i], at[j]), max(at[i], at[j])) for i, j in made.planted if at[i] != at[j]}
+    return exact(found, truth_of(list(place), threshold), planted, [gone[i] is None for i in first])
 
 
 def main() -> None:
     """Two minutes; a third of them are the exact comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=55_000)
-    parser.add_argument("--requests", type=Path, help="CLINC150 as one JSON file, or JSON lines, to join into texts too")
-    parser.add_argument("--plain", type=int, default=5_000, help="how many texts the loop over datasketch takes")
+    parser.add_argument(
+        "--requests", type=Path, help="CLINC150 as one JSON file, or JSON lines, to join into texts too"
+    )
+    parser.add_argument("--plain", type=int, default=5_000, help="how many texts the slower loops take")
     parser.add_argument("--threshold", type=float, default=0.85)
     given = parser.parse_args()
     made = corpus(given.count, requests=given.requests)

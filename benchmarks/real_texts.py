@@ -27,9 +27,14 @@ PLANTED = 0.1
 """The share of texts that are near-duplicates made here."""
 LARGEST = 1 << 20
 """Bytes of a file that are read: a changelog of ten megabytes would be all there is."""
-NAMED = re.compile(r"(?i)^(metadata$|license|licence|copying|notice|readme|authors|changelog|news|todo|copyright|bugs|faq)")
+NAMED = re.compile(
+    r"(?i)^(metadata$|license|licence|copying|notice|readme|authors|changelog|news|todo|copyright|bugs|faq)"
+)
 _MARKUP = re.compile(r"\\f(?:\[\w*\]|\(..|.)|\\[&|^,/%:]|\\s[-+]?\d|\\\*?(?:\(..|\[\w+\])")
-_COMMENT, _REQUEST = re.compile(r"^[.']\s*\\\"|^[.'](?:TH|ds|de|if|ie|el|nr|\.)\b"), re.compile(r"^[.'][A-Za-z]{1,3}\b ?")
+_COMMENT, _REQUEST = (
+    re.compile(r"^[.']\s*\\\"|^[.'](?:TH|ds|de|if|ie|el|nr|\.)\b"),
+    re.compile(r"^[.'][A-Za-z]{1,3}\b ?"),
+)
 
 
 @dataclass(frozen=True, slots=True)

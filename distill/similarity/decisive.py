@@ -40,6 +40,7 @@ _IN_HELD = re.compile(
 _MONEY = r"(?:[a-z]{0,3}[$€£¥₹₽₩])"
 _NUMBER = re.compile(rf"([-<>=≤≥]*)({_MONEY}?)([-]?)(\d+(?:[.,':/]\d+)*|\.\d+)-?((?:[a-z°%‰µ]+|{_MONEY})?)([+]?)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|[1-9]\d{0,2}(?:'\d{3})+(?:\.\d+)?")
+_HYPHEN = re.compile(r"(?<=[^\W\d])-(?=\d)|(?<=\d)-(?=[^\W\d])")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _UNITS_TOO = frozenset({"second", "cent", "mai", "hier"})
 """Words that say one thing behind a number, and another elsewhere."""
@@ -108,7 +109,7 @@ def _analysed(word: str) -> tuple[_Kind, tuple[str, ...]]:
     """(how a word is read, its parts that may say something); most words come again and again."""
     if word.isalpha() and word.isascii():
         return ("words", (word,)) if word in _KNOWN else ("idle", ())
-    if _HELD.search(word):
+    if not word.isascii() and _HELD.search(word):
         return "held", ()
     if _DIGIT.search(word):
         return "number", ()
@@ -127,11 +128,14 @@ def _parts(bare: str) -> tuple[str, ...]:
         return (bare,) if bare in _KNOWN else ()
     if (plain := bare.replace(".", "")) in BESIDE:
         return (plain,)
-    return tuple(part for part in _SPLIT.split(bare) if part in _KNOWN or len(part) == 1)
+    parts = _SPLIT.split(bare)
+    if _KNOWN.isdisjoint(parts) and 1 not in map(len, parts):
+        return ()
+    return tuple(part for part in parts if part in _KNOWN or len(part) == 1)
 
 
 @lru_cache(maxsize=1 << 16)
-def _as_number(word: str, *, named: bool) -> tuple[str, str]:
+def _as_number(word: str, named: bool) -> tuple[str, str]:
     """(a word with digits without what stands around it, what it says); `named` as in `_value`."""
     if word.isdecimal() and word.isascii():
         return word, word
@@ -216,16 +220,16 @@ class _Reading:
     def _numeral(self, at: int, word: str) -> None:
         if self.named is None:
             self.named = not NAMING.isdisjoint(self.words)
-        bare, said = _as_number(word, named=self.named)
-        if self._continues(at, bare):
+        bare, said = _as_number(word, self.named)
+        if self.number_at == at - 1 and self._continues(at, bare):
             self.found[-1] += bare
             self.number_at = at
         else:
             self._add(at, said)
 
     def _continues(self, at: int, word: str) -> bool:
-        """Whether a word is the next three digits of 10 000."""
-        if self.number_at != at - 1 or len(word) != 3 or not word.isdecimal():
+        """Whether a word behind a number is the next three digits of 10 000."""
+        if len(word) != 3 or not word.isdecimal():
             return False
         last = self.words[at - 1]
         return self.found[-1].isdecimal() and last.isdecimal() and (len(last) == 3 or last[0] != "0") and len(last) <= 3
@@ -254,4 +258,4 @@ def _value(text: str, *, named: bool) -> str:
 
 def _code(word: str) -> str:
     """A word of letters and digits, without the hyphens between the two."""
-    return re.sub(r"(?<=[^\W\d])-(?=\d)|(?<=\d)-(?=[^\W\d])", "", _digits(word))
+    return _HYPHEN.sub("", _digits(word)) if "-" in word else _digits(word)

@@ -95,7 +95,7 @@ def gram_sets(texts: Sequence[str]) -> list[Int64s]:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     runs = list(blocks(lengths, AT_A_TIME))
     spelt = [code_points(texts[start:stop])[0] for start, stop in runs]
-    ranks, names, sets = _ranks(spelt), _Names(), list[Int64s]()
+    ranks, names, sets = _ranks(spelt), Names(), list[Int64s]()
     for (start, stop), codes in zip(runs, spelt, strict=True):
         ends = np.cumsum(lengths[start:stop])
         sets += _sets(_grams(codes, ranks, names), ends - lengths[start:stop], ends - SHINGLE + 1)
@@ -115,7 +115,7 @@ def _ranks(spelt: Sequence[UInt32s]) -> UInt32s:
     return ranks
 
 
-def _grams(codes: UInt32s, ranks: UInt32s, names: _Names) -> UInt32s:
+def _grams(codes: UInt32s, ranks: UInt32s, names: Names) -> UInt32s:
     """The number of every four characters, also of those that reach into the next text."""
     places = ranks[codes]
     twos = (places[:-1] << np.uint32(_BITS)) | places[1:]
@@ -143,11 +143,11 @@ def _sets(grams: UInt32s, begins: Int64s, ends: Int64s) -> list[Int64s]:
     return [kept[begin:end] for begin, end in pairwise(bounds)]
 
 
-class _Names:
+class Names:
     """Numbers from `_NAMED` on for four characters that are not all common ones: one for each different four."""
 
     def __init__(self) -> None:
-        self._threes, self._fours = _Numbers(0), _Numbers(_NAMED)
+        self._threes, self._fours = Numbers(0), Numbers(_NAMED)
 
     def of(self, four: Sequence[UInt32s]) -> UInt32s:
         one, two, three, last = (codes.astype(np.uint64) for codes in four)
@@ -155,7 +155,7 @@ class _Names:
         return self._fours.of(first.astype(np.uint64) << np.uint64(32) | last)
 
 
-class _Numbers:
+class Numbers:
     """A number for each different code, from `first` on: the place at which a table holds it.
 
     The place is a hash of the code. Where another code holds it already, the next table is asked.

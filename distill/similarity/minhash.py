@@ -171,34 +171,47 @@ def _parted(texts: Int64s, begins: Int64s, marks: Callable[[Int64s], UInt64s]) -
 def _glanced(
     found: Index, texts: Int64s, begin: Int64s, others: int | None, *, room: int, glances: int
 ) -> Iterator[ScoredPairs]:
-    """Each text of a crowd with the first of its crowd, then with the second, and so on."""
+    """Each text of a crowd with the first of its crowd, then with the second, and so on.
+
+    Where few texts are left, with several at once: it is numpy's calls that cost then. What is given is the same.
+    """
     at = np.arange(len(texts))
     if others is not None:
         at = at[texts >= others]
-    hits = np.zeros(len(texts), np.int64)
-    for ahead in range(glances):
+    hits, ahead = np.zeros(len(texts), np.int64), 0
+    while ahead < glances:
         at = at[(begin[at] + ahead < at) & (hits[at] < room)]
         if others is not None:
             at = at[texts[begin[at] + ahead] < others]
         if not len(at):
             return
-        left, right = texts[begin[at] + ahead], texts[at]
-        agreed = _agreed(found.digests, left, right)
-        near = agreed >= found.least
-        hits[at[near]] += 1
-        yield right[near] << 32 | left[near], np.minimum(agreed[near], found.usual)
+        steps = min(glances - ahead, max(1, _AT_A_TIME // len(at)))
+        places = begin[at][:, None] + np.arange(ahead, ahead + steps)
+        looked = places < at[:, None]
+        if others is not None:
+            looked &= texts[np.minimum(places, len(texts) - 1)] < others
+        rows, _ = np.nonzero(looked)
+        left, right = texts[places[looked]], texts[at][rows]
+        agree = agreed(found.digests, left, right)
+        near = agree >= found.least
+        looked[looked] = near
+        in_room = hits[at][:, None] + np.cumsum(looked, axis=1) <= room
+        near[near] = in_room[looked]
+        hits[at] += looked.sum(axis=1)
+        ahead += steps
+        yield right[near] << 32 | left[near], np.minimum(agree[near], found.usual)
 
 
-def _agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[np.int16]:
+def agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[np.int16]:
     """In how many bytes the two sketches of each pair agree."""
-    words, agreed = digests.view(np.uint64), np.empty(len(left), np.int16)
+    words, count = digests.view(np.uint64), np.empty(len(left), np.int16)
     for start in range(0, len(left), _AT_A_TIME):
         some = slice(start, start + _AT_A_TIME)
         apart = words[left[some]] ^ words[right[some]]
         # The top bit of every byte that is not zero: adding carries into it, and it never carries out.
         apart |= (apart & _LOW) + _LOW
-        agreed[some] = digests.shape[1] - np.bitwise_count(apart & ~_LOW).sum(axis=1, dtype=np.int16)
-    return agreed
+        count[some] = digests.shape[1] - np.bitwise_count(apart & ~_LOW).sum(axis=1, dtype=np.int16)
+    return count
 
 
 def best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
