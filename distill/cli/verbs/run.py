@@ -209,6 +209,8 @@ def curate(
     in memory.
     """
     if on == "disk":
+        from distill.cli.verbs.on_disk import curate_on_disk
+
         curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if))
         return
     if on != "memory" or spill is not None:
@@ -222,27 +224,6 @@ def curate(
 
     found = preview.what_if(arguments.spec_of(spec), what_if, overrides=sets or [], env=os.environ)
     out(dataclasses.asdict(found), as_json, what_if_lines(found))
-
-
-def curate_on_disk(
-    spec: Path, sets: list[str] | None, as_json: bool, *, new: bool, spill: Path | None, what_if: bool
-) -> NoReturn:
-    """`distill curate --on disk`: seeds, gates, near-duplicates, balance, split and export over files."""
-    from distill.cli.live.panel import Panel
-    from distill.cli.text.run import run_lines
-    from distill.pipeline import arguments
-    from distill.pipeline.on_disk import run as on_disk
-
-    if what_if:
-        raise UsageError(
-            "--what-if previews in memory: take out --on disk, or try the change with --set on a sample of the rows"
-        )
-    place = arguments.place_of(spec)
-    given = on_disk.opened(place.spec, overrides=sets or [], env=os.environ, home=place.home)
-    with Panel(quiet=as_json) as panel:
-        done = on_disk.curate(given, panel, spill=spill, new=new)
-    out(done.as_json() | {"notes": list(given.task.notes)}, as_json, [] if as_json else run_lines(done))
-    raise typer.Exit(done.exit_code)
 
 
 def train(

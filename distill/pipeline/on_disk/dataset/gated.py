@@ -22,7 +22,6 @@ from distill.curate.shards.shards import Shards
 from distill.pipeline.on_disk.meter import Meter
 from distill.pipeline.on_disk.spill import Spill
 from distill.records import Json
-from distill.rundir import check_parquet
 from distill.seeds import approved as approved_seeds
 from distill.tables.outcome import dropped_frame
 from distill.tables.remaining import RemainingRows
@@ -51,13 +50,15 @@ class Gated:
 
 def seeds(run: ActiveRun, columns: list[str] | None = None, rows: int = ROWS) -> Iterator[pl.DataFrame]:
     """The run's seeds, so many at a time, in their order."""
-    path = run.folder / "seeds.parquet"
-    check_parquet(path)
-    found = pl.scan_parquet(path)
-    height = found.select(pl.len()).collect().item()
-    for start in range(0, height, rows):
+    found = run.scan("seeds.parquet")
+    for start in range(0, height(run), rows):
         part = found.slice(start, rows)
         yield (part if columns is None else part.select(columns)).collect()
+
+
+def height(run: ActiveRun) -> int:
+    """How many seeds the run has."""
+    return int(run.scan("seeds.parquet").select(pl.len()).collect().item())
 
 
 def gated(run: ActiveRun, spill: Spill, meter: Meter, rows: int = ROWS) -> Gated:
@@ -80,7 +81,7 @@ def _samples(folder: Path, run: ActiveRun, meter: Meter, rows: int) -> Mapping[s
 
     def each() -> Iterator[pl.DataFrame]:
         nonlocal blank
-        for part in meter.rows("samples", seeds(run, rows=rows), len):
+        for part in meter.rows("samples", seeds(run, rows=rows), len, height(run)):
             frame = samples_of(run.task, part)
             blank = blank or bool(((frame["answer"].str.strip_chars() == "") & (frame["tool_calls"] == "")).any())
             yield frame
