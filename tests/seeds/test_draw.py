@@ -18,7 +18,16 @@ def table(pairs: set[tuple[int, int]]) -> DrawnFrom:
     marks = (np.arange(12) * 7919 % 12).astype(np.uint64)
     strata = pl.Series(["a", "b", "c"] * 4)
     degree = np.array([len(near[i]) for i in range(12)])
-    return DrawnFrom(strata, np.arange(12), degree, np.arange(12), lambda i: near[i], np.zeros(12, np.uint64), marks, {"a": 4, "b": 4, "c": 4})
+    return DrawnFrom(
+        strata,
+        np.arange(12),
+        degree,
+        np.arange(12),
+        lambda i: near[i],
+        np.zeros(12, np.uint64),
+        marks,
+        {"a": 4, "b": 4, "c": 4},
+    )
 
 
 @given(PAIRS, st.integers(0, 12))

@@ -10,7 +10,7 @@ from distill.curate.shards.edges import KINDS, Edges
 from distill.similarity.graph import Graph
 from distill.text.normalise import normalise
 
-WORDS = "my parcel is late please where the refund of lamp kettle".split()
+WORDS = ["my", "parcel", "is", "late", "please", "where", "the", "refund", "of", "lamp", "kettle"]
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=2, max_size=7).map(" ".join), max_size=25)
 
 

@@ -13,7 +13,23 @@ from distill.curate.shards.edges import KINDS, Edges, edges
 from distill.similarity.graph import Graph
 from distill.text.normalise import normalise
 
-WORDS = "my parcel is late please where the refund of lamp 12 not pasword password kettle".split()
+WORDS = [
+    "my",
+    "parcel",
+    "is",
+    "late",
+    "please",
+    "where",
+    "the",
+    "refund",
+    "of",
+    "lamp",
+    "12",
+    "not",
+    "pasword",
+    "password",
+    "kettle",
+]
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join), max_size=25)
 
 
@@ -27,7 +43,9 @@ def found_in(texts: list[str], folder: Path, *, numbers: bool, typos: bool) -> d
 
 @settings(max_examples=30)
 @given(TEXTS, st.booleans(), st.booleans())
-def test_they_are_those_of_the_graph(tmp_path_factory: pytest.TempPathFactory, texts: list[str], numbers: bool, typos: bool) -> None:
+def test_they_are_those_of_the_graph(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], numbers: bool, typos: bool
+) -> None:
     plain = list(dict.fromkeys(map(normalise, texts)))
     graph = Graph.of(plain, threshold=0.6, typos=typos, numbers=numbers)
     expected = {(i, j): edge for i, own in graph.edges.items() for j, edge in own.items() if i < j}

@@ -19,7 +19,9 @@ def test_every_row_is_in_the_file_of_its_target_in_its_order(tmp_path: Path, mon
     thrown.close()
     assert scatter.targets(tmp_path / "parts") == [0, 1, 2, 3]
     for number in range(4):
-        assert scatter.gathered(tmp_path / "parts", number)["row"].to_list() == np.flatnonzero(target == number).tolist()
+        assert (
+            scatter.gathered(tmp_path / "parts", number)["row"].to_list() == np.flatnonzero(target == number).tolist()
+        )
     assert sum(frame.height for frame in scatter.each(tmp_path / "parts")) == (target >= 0).sum()
 
 

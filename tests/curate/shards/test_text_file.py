@@ -12,7 +12,9 @@ from distill.curate.shards.text_file import TextFile
 
 
 @given(st.lists(st.text(st.characters())), st.integers(0, 9), st.integers(0, 9))
-def test_the_texts_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, texts: list[str], low: int, high: int) -> None:
+def test_the_texts_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], low: int, high: int
+) -> None:
     path = tmp_path_factory.mktemp("texts") / "texts.bin"
     assert text_file.write(path, iter(texts)) == len(texts)
     with TextFile(path) as found:

@@ -8,7 +8,6 @@ import random
 import shutil
 from pathlib import Path
 
-import polars as pl
 import pytest
 import yaml
 
@@ -48,7 +47,9 @@ def rows() -> list[dict[str, object]]:
         reply = "" if dice > 0.97 else "write to jo@mail.org" if dice > 0.95 else reply
         expected = {"kind": chance.choice("xyz"), "reply": reply}
         ticket = chance.choice([None, f"t{number % 37}"])
-        found.append({"message": text, "kind": chance.choice("abcd"), "id": number, "ticket": ticket, "expected": expected})
+        found.append(
+            {"message": text, "kind": chance.choice("abcd"), "id": number, "ticket": ticket, "expected": expected}
+        )
     return found
 
 
@@ -58,7 +59,9 @@ def write(folder: Path) -> Path:
     (folder / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows()) + "{broken\n")
     (folder / "prompt.md").write_text("Sort.\n\n[user]\n{{message}}\n")
     fields = {"kind": {"enum": ["x", "y", "z"]}, "reply": {"type": "string"}}
-    (folder / "schema.json").write_text(json.dumps({"type": "object", "properties": fields, "required": ["kind", "reply"]}))
+    (folder / "schema.json").write_text(
+        json.dumps({"type": "object", "properties": fields, "required": ["kind", "reply"]})
+    )
     task = {
         "task": "many", "about": "Sort.",
         "seeds": {
@@ -104,10 +107,12 @@ def test_every_file_is_byte_for_byte_that_of_a_run_in_memory(runs: tuple[Run, Ru
 
 def test_each_row_that_was_read_is_in_the_dataset_the_test_or_dropped_with_a_reason(runs: tuple[Run, Run]) -> None:
     _, run = runs
-    kept, tests = run.dataset.height, sum(1 for _ in (run.folder / "test.jsonl").open())
+    kept, tests = run.dataset.height, len((run.folder / "test.jsonl").read_text().splitlines())
     assert kept + tests + run.dropped.height == len(rows()) + 1
     assert run.dropped["reason"].null_count() == 0
-    assert {"repeated", "unreadable", "group_of_test_row", "conflict", "pii", "over_quota"} <= set(run.dropped["reason"])
+    assert {"repeated", "unreadable", "group_of_test_row", "conflict", "pii", "over_quota"} <= set(
+        run.dropped["reason"]
+    )
 
 
 def test_done_again_nothing_is_done_and_the_spill_folder_is_gone(runs: tuple[Run, Run]) -> None:
@@ -117,7 +122,9 @@ def test_done_again_nothing_is_done_and_the_spill_folder_is_gone(runs: tuple[Run
     assert not (run.folder / "spill").exists()
 
 
-def test_a_shard_that_is_cut_is_named_and_its_step_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shard_that_is_cut_is_named_and_its_step_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task, spill = write(tmp_path / "task"), tmp_path / "spill"
     with monkeypatch.context() as patch:
         patch.setattr("distill.pipeline.on_disk.dataset.select.select", _stopped)
@@ -140,8 +147,14 @@ def _stopped(_: object) -> None:
 def test_what_needs_all_rows_in_memory_is_refused_with_every_setting_at_once(tmp_path: Path) -> None:
     task = write(tmp_path / "task")
     with pytest.raises(SpecError) as caught:
-        on_disk.opened(task, overrides=["seeds.gold_rows=test", "dedup.on_conflict=person", "seeds.keep=[ticket]"], env=os.environ)
-    assert [fault.where.split(": ")[-1] for fault in caught.value.faults] == ["seeds.gold_rows", "seeds.keep", "dedup.on_conflict"]
+        on_disk.opened(
+            task, overrides=["dataset.preview=5", "dedup.on_conflict=person", "seeds.keep=[ticket]"], env=os.environ
+        )
+    assert [fault.where.split(": ")[-1] for fault in caught.value.faults] == [
+        "seeds.keep",
+        "dedup.on_conflict",
+        "dataset.preview",
+    ]
 
 
 def test_a_spill_folder_that_cannot_be_written_is_named_with_the_next_move(tmp_path: Path) -> None:

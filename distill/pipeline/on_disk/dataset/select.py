@@ -6,7 +6,7 @@ has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -214,7 +214,10 @@ def _write(state: Selecting, leaking: pl.DataFrame, fate: Int64s, templates: int
         (state.folder / name).mkdir()
     report = summary("valid_leaks", entered, leaking) | {"template_passages": templates}
     drops.write(state.folder / "valid_leaks", state.spine.height, np.flatnonzero(state.lost), leaking, report)
-    over = _over_quota(state)
+    count = 0
+    for number, part in enumerate(_over_quota(state)):
+        part.write_parquet(state.folder / "balance" / f"{number:05}.parquet")
+        count += part.height
     gone = state.alive & ~state.lost & (fate == DROPPED)
     measured: dict[str, Spread] = {}
     for _, choice in state.chosen.values():
@@ -223,23 +226,31 @@ def _write(state: Selecting, leaking: pl.DataFrame, fate: Int64s, templates: int
         "stage": "balance",
         "in": entered - leaking.height,
         "kept": kept,
-        "dropped": {"over_quota": over.height} if over.height else {},
+        "dropped": {"over_quota": count} if count else {},
     }
-    drops.write(
-        state.folder / "balance", state.spine.height, np.flatnonzero(gone), over, counts | spread_report(measured)
+    parts = sorted((state.folder / "balance").glob("*.parquet"))
+    drops.write_parts(
+        state.folder / "balance", state.spine.height, np.flatnonzero(gone), parts, counts | spread_report(measured)
     )
 
 
-def _over_quota(state: Selecting) -> pl.DataFrame:
-    """The rows of dropped.parquet of what quotas left out, in the order of all rows."""
-    parts = [pl.DataFrame(schema={AT: pl.Int64, "reason": pl.String, "detail": pl.String})]
-    for places, choice in state.chosen.values():
-        whys = choice.whys()
-        parts.append(whys.select(pl.Series(AT, places[whys["index"].to_numpy()]), "reason", "detail"))
-    every = pl.concat(parts).sort(AT)
-    at = every[AT].to_numpy()
-    row = pl.Series("row", [f"{number:016x}" for number in state.spine.ids[at].tolist()], dtype=pl.String)
-    return every.select(
-        row, pl.lit(None, dtype=pl.String).alias("request_id"), state.spine.strata.gather(at).cast(pl.String).alias("stratum"),
-        pl.lit("balance").alias("stage"), "reason", "detail",
-    )  # fmt: skip
+def _over_quota(state: Selecting) -> Iterator[pl.DataFrame]:
+    """The rows of dropped.parquet of what quotas left out, in the order of all rows, a shard at a time."""
+    whys = [
+        (places[why["index"].to_numpy()], why)
+        for places, why in ((p, choice.whys()) for p, choice in state.chosen.values())
+    ]
+    start = 0
+    for size in state.spine.shards.sizes:
+        parts = [dropped_frame().select(pl.lit(0).alias(AT), "reason", "detail")]
+        for places, why in whys:
+            low, high = np.searchsorted(places, (start, start + size)).tolist()
+            parts.append(why[low:high].select(pl.Series(AT, places[low:high]).cast(pl.Int32), "reason", "detail"))
+        every = pl.concat(parts).sort(AT)
+        at = every[AT].to_numpy()
+        ids = pl.Series("row", [f"{number:016x}" for number in state.spine.ids[at].tolist()], dtype=pl.String)
+        yield every.select(
+            ids, pl.lit(None, dtype=pl.String).alias("request_id"), state.spine.stratum(at.tolist()).alias("stratum"),
+            pl.lit("balance").alias("stage"), "reason", "detail",
+        )  # fmt: skip
+        start += size
