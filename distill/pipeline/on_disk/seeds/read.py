@@ -34,8 +34,8 @@ ROWS = 1 << 17
 """Rows of a shard, about."""
 _PACKED = {".gz": 6, ".parquet": 4}
 """How many times as large a file is once it is read."""
-_SPILLED = 6
-"""Bytes of the spill folder for each byte of a row's text, about: seeds, samples, sketches, sorted and unsorted."""
+_SPILLED, _SKETCH = 3, 300
+"""Bytes of the spill folder for each byte of a row's text, about, and what the sketch and the numbers of a row take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ def _throw(
         return 0
     sizes = [(path, path.stat().st_size) for path in matching_files(rows.paths, [])]
     size = sum(own * _PACKED.get(path.suffix.lower(), 1) for path, own in sizes)
-    each = max(1.0, first.estimated_size() / first.height)
+    each = max(1.0, sum(float(first[name].str.len_bytes().sum()) for name in ("fields", "labels", "gold")) / first.height)
     expected = max(first.height, round(size / each))
     if expected > first.height:
-        need(folder, round(expected * each * _SPILLED), expected)
+        need(folder, round(expected * (each * _SPILLED + _SKETCH)), expected)
     shards, count = max(1, -(-expected // rows_a_shard)), 0
     every = meter.rows("read", itertools.chain([first], blocks), len, round(expected, -3), about=True)
     for block in every:
