@@ -212,7 +212,6 @@ def curate(
         from distill.cli.verbs.on_disk import curate_on_disk
 
         curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if))
-        return
     if on != "memory" or spill is not None:
         raise UsageError(f"--on is {on!r}: expected memory or disk; --spill belongs to --on disk")
     if not what_if:

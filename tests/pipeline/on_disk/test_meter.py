@@ -12,6 +12,8 @@ def test_every_ten_seconds_a_line_says_how_far_the_step_is() -> None:
 
 
 def test_a_total_that_is_a_guess_says_so_and_none_tells_no_time() -> None:
-    assert line("read", 1200, 60_000, 2.0, about=True) == "read 1,200 of about 60,000 rows, 600 a second, 1 min 38 s left"
+    assert (
+        line("read", 1200, 60_000, 2.0, about=True) == "read 1,200 of about 60,000 rows, 600 a second, 1 min 38 s left"
+    )
     assert line("read", 1200, None, 2.0) == "read 1,200 rows, 600 a second"
     assert line("read", 0, 10, 0.0) == "read 0 of 10 rows, 0 a second"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 from pathlib import Path
 
 import pytest
@@ -89,7 +88,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
     home = tmp_path_factory.mktemp("runs")
     task = open_task(write(home / "memory"), env=os.environ)
     whole = in_memory.start(task, stages=("generate", "curate", "export"), watch=Said())
-    return whole, curated(write(home / "disk"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(on_disk, "HEAD", 40)  # the task is opened with few of its rows
+        return whole, curated(write(home / "disk"))
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -164,9 +165,19 @@ def test_a_spill_folder_that_cannot_be_written_is_named_with_the_next_move(tmp_p
         curated(write(tmp_path / "task"), spill=blocked)
 
 
+def test_broken_rows_are_listed_together_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_disk, "HEAD", 40)
+    task = write(tmp_path / "task")
+    seeds = task.parent / "seeds.jsonl"
+    seeds.write_text("{no json\n" + seeds.read_text())
+    given = on_disk.opened(task, overrides=["seeds.broken=refuse"], env=os.environ)
+    with pytest.raises(SpecError) as caught:
+        on_disk.curate(given, Said(), rows_a_shard=SHARD)
+    assert [fault.where.rpartition(":")[2] for fault in caught.value.faults] == ["1", "332"]
+
+
 def test_what_the_rows_do_not_give_is_said_once_they_are_counted(tmp_path: Path) -> None:
     task = write(tmp_path / "task")
     given = on_disk.opened(task, overrides=["dataset.accept=5000"], env=os.environ)
     with pytest.raises(SpecError, match=r"dataset\.accept"):
         on_disk.curate(given, Said(), rows_a_shard=SHARD)
-    shutil.rmtree(tmp_path / "task")

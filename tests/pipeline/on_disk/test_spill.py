@@ -37,7 +37,9 @@ def test_other_settings_begin_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("left", "said"), [(b"ro", "is 2 of 4 bytes"), (None, "is gone")])
-def test_a_file_that_is_cut_or_gone_is_named_and_its_step_done_again(tmp_path: Path, left: bytes | None, said: str) -> None:
+def test_a_file_that_is_cut_or_gone_is_named_and_its_step_done_again(
+    tmp_path: Path, left: bytes | None, said: str
+) -> None:
     first = Spill.opened(tmp_path / "spill", "key", print)
     first.step("read", write)
     first.step("sort", write)
@@ -57,7 +59,9 @@ def full(_: Path) -> Mapping[str, int]:
 def test_a_full_disk_keeps_the_steps_before_and_says_how_to_go_on(tmp_path: Path) -> None:
     spill = Spill.opened(tmp_path / "spill", "key", print)
     spill.step("read", write)
-    with pytest.raises(DistillError, match=r"step sort: the disk of .* is full \(.* GB free\); the steps before it are kept"):
+    with pytest.raises(
+        DistillError, match=r"step sort: the disk of .* is full \(.* GB free\); the steps before it are kept"
+    ):
         spill.step("sort", full)
     Spill.opened(tmp_path / "spill", "key", print).step("read", never)
 
@@ -73,6 +77,8 @@ def test_a_file_that_goes_while_it_is_read_is_no_fault_of_ours(tmp_path: Path) -
 
 
 def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"about 7 rows take some 9{9}\.0 GB in .*; free some, or name another folder with --spill"):
+    with pytest.raises(
+        UsageError, match=r"about 7 rows take some 9{9}\.0 GB in .*; free some, or name another folder with --spill"
+    ):
         need(tmp_path / "spill", 999_999_999 * 10**9, 7)
     need(tmp_path / "spill", 1, 7)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from distill.curate.leaks import Drops, HeldOut, near_held_out, shared_passages
 from distill.curate.selection.assemble import ROUNDS
@@ -172,13 +173,13 @@ def _units(rows: pl.DataFrame) -> pl.Series:
     return rows.select(unit.alias("unit"))["unit"]
 
 
-def _leaks(state: Selecting, fate: Int64s) -> tuple[Drops, Int64s, int]:
+def _leaks(state: Selecting, fate: Int64s) -> tuple[Drops, NDArray[np.int8], int]:
     """(training rows that give a validation row away, the marks of template text, passages that are such)."""
     spine, rules = state.spine, state.rules
     held_out = [
-        HeldOut(*row, "valid")
+        HeldOut(*row)
         for start, frame in spine.shards.each(["seed_id", "input", "answer"])
-        for row in spine.marked(frame, start, fate == VALID).iter_rows()
+        for row in spine.marked(frame, start, fate == VALID).with_columns(set=pl.lit("valid")).iter_rows()
     ]
     rows = StoredRows.marked(spine.shards, fate == TRAIN)
     marks = np.full(spine.height, -1, np.int8)
@@ -199,7 +200,7 @@ def _near(state: Selecting, fate: Int64s) -> Drops:
         fates = fate[rows[AT].to_numpy()]
         valid, train = rows.filter(pl.Series(fates == VALID)), rows.filter(pl.Series(fates == TRAIN))
         if valid.height and train.height:
-            held = [HeldOut(*row, "valid") for row in valid.select("seed_id", "input", "answer").iter_rows()]
+            held = [HeldOut(*row) for row in valid.select("seed_id", "input", "answer", pl.lit("valid")).iter_rows()]
             places = train[AT].to_list()
             found |= {
                 places[i]: drop for i, drop in near_held_out(train["input"], held, state.rules.near, graph).items()

@@ -99,7 +99,9 @@ def _throw(
         return 0
     sizes = [(path, path.stat().st_size) for path in matching_files(rows.paths, [])]
     size = sum(own * _PACKED.get(path.suffix.lower(), 1) for path, own in sizes)
-    each = max(1.0, sum(float(first[name].str.len_bytes().sum()) for name in ("fields", "labels", "gold")) / first.height)
+    each = max(
+        1.0, sum(float(first[name].str.len_bytes().sum()) for name in ("fields", "labels", "gold")) / first.height
+    )
     expected = max(first.height, round(size / each))
     if expected > first.height:
         need(folder, round(expected * (each * _SPILLED + _SKETCH)), expected)
