@@ -64,6 +64,10 @@ ELSEWHERE = {
     "chat/test_conversation.py": "chat/content",
     "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
     "pipeline/learning_curve/scores",
+    "pipeline/on_disk/test_run.py": "pipeline/on_disk/limits pipeline/on_disk/dataset/drops pipeline/on_disk/dataset/export "
+    "pipeline/on_disk/dataset/gated pipeline/on_disk/dataset/reduce pipeline/on_disk/dataset/select pipeline/on_disk/dataset/spine "
+    "pipeline/on_disk/dataset/stage pipeline/on_disk/seeds/near pipeline/on_disk/seeds/read pipeline/on_disk/seeds/roles "
+    "pipeline/on_disk/seeds/stage",
     "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate report/spending report/stage "
@@ -115,7 +119,6 @@ ELSEWHERE = {
     "cli/verbs/serve/test_host.py": "cli/text/serve/host",
     "executors/ray_cluster/test_executor.py": "executors/ray_cluster/connect executors/ray_cluster/step",
     "curate/selection/test_balance.py": "curate/selection/chooser",
-    "cli/verbs/test_where.py": "cli/verbs/on_disk",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",

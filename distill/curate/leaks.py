@@ -74,7 +74,7 @@ class InMemory:
 class _RowTexts(Sequence[str]):
     """The text of each sample, put together when it is looked at: of a million they would not fit in memory twice."""
 
-    columns = ("input", "answer", "tool_calls")
+    columns: tuple[str, ...] = ("input", "answer", "tool_calls")
 
     def __init__(self, rows: TextTable) -> None:
         self._rows = rows

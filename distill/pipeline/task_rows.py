@@ -71,6 +71,8 @@ def read_task_rows(
     need_gold = all(seed.gold is None for seed in rows.pinned)  # one of the files is enough
     with _gathered(faults, f"{file}: seeds.from", paths, file):
         used = replace(used, since=since_of(spec, home))
+        # Where only the first rows are looked at, whoever reads all of them lists what is wrong with any.
+        strict = strict and head is None
         read, bad_rows = load.read(paths, used, need_gold=need_gold, strict=strict, form=form, notes=notes, head=head)
         rows = replace(rows, seeds=read, bad_rows=bad_rows, used=used)
     return rows  # noqa: RET504 - an error above leaves them as they were

@@ -43,6 +43,11 @@ def labelled(rows: pl.DataFrame) -> list[quotas.LabelledRow]:
     return found
 
 
+def rows_by_stratum(rows: pl.DataFrame) -> Counter[str]:
+    """Stratum → rows; counted where they lie, since a list of ten million names would not fit in memory."""
+    return Counter(dict(rows["stratum"].cast(pl.String).value_counts().iter_rows()))
+
+
 def by_label(
     seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], names: Sequence[str]
 ) -> dict[str, list[LabelCoverage]]:

@@ -1,4 +1,4 @@
-"""`distill curate --on disk`: approved rows that do not fit in memory."""
+"""`distill curate --on disk`: approved rows to an exported dataset, over files."""
 
 from __future__ import annotations
 

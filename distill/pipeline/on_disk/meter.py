@@ -16,8 +16,10 @@ class Meter:
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._say, self._clock = say, clock
 
-    def rows(self, name: str, parts: Iterable[T], size: Callable[[T], int], total: int | None = None) -> Iterator[T]:
-        """The parts as they are; `size` tells the rows of each, `total` is all of them where it is known."""
+    def rows(
+        self, name: str, parts: Iterable[T], size: Callable[[T], int], total: int | None = None, *, about: bool = False
+    ) -> Iterator[T]:
+        """The parts as they are; `size` tells the rows of each, `total` is all of them where it is known, be it `about` so many."""
         began = last = self._clock()
         done = 0
         for part in parts:
@@ -26,13 +28,14 @@ class Meter:
             now = self._clock()
             if now - last >= _EVERY_S:
                 last = now
-                self._say(f"  {line(name, done, total, now - began)}")
+                self._say(f"  {line(name, done, total, now - began, about=about)}")
 
 
-def line(name: str, done: int, total: int | None, seconds: float) -> str:
+def line(name: str, done: int, total: int | None, seconds: float, *, about: bool = False) -> str:
     """`gates 400,000 of 1,000,000 rows, 12,500 a second, 48 s left`."""
     rate = done / seconds if seconds else 0.0
-    said = f"{name} {done:,}{f' of {total:,}' if total else ''} rows, {rate:,.0f} a second"
+    whole = f" of {'about ' * about}{total:,}" if total else ""
+    said = f"{name} {done:,}{whole} rows, {rate:,.0f} a second"
     if not total or not rate:
         return said
     left = round(max(0, total - done) / rate)

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from distill.atomic_write import write_json
+from distill.atomic_write import sink_parquet, write_json
 from distill.records import Json
 from distill.rundir import read_json
 from distill.similarity.arrays import Bools, Int64s
 from distill.tables.columns import DROPPED
+from distill.tables.outcome import dropped_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,15 @@ def write(
     np.save(folder / "gone.npy", gone)
     dropped.select(list(DROPPED)).write_parquet(folder / "drops.parquet")
     write_json(folder / "report.json", dict(report))
+
+
+def write_parts(folder: Path, count: int, places: Int64s, parts: Sequence[Path], report: Mapping[str, Json]) -> None:
+    """The same of drops that lie in files, one after the other, which go away."""
+    write(folder, count, places, dropped_frame(), report)
+    if parts:
+        sink_parquet(folder / "drops.parquet", pl.scan_parquet(list(parts)))
+    for part in parts:
+        part.unlink()
 
 
 def table(

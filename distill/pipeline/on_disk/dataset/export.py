@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from distill.atomic_write import sink_parquet, write_atomic, write_json
+from distill.chat import conversation
 from distill.curate import expect
 from distill.curate.shards import shards
 from distill.errors import GateNotMet
@@ -78,7 +79,7 @@ def _seeds_of(run: ActiveRun, part: pl.DataFrame, columns: list[str]) -> pl.Data
 
 def _requests(run: ActiveRun) -> bool:
     """Whether any row is asked with something of its own."""
-    brings = pl.col("fields").str.contains(json.dumps(lookup.conversation.REQUEST), literal=True)
+    brings = pl.col("fields").str.contains(json.dumps(conversation.REQUEST), literal=True)
     return bool(run.scan("seeds.parquet").select(brings.any()).collect(engine="streaming").item())
 
 

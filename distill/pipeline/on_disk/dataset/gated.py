@@ -24,7 +24,6 @@ from distill.executors import executor as executors
 from distill.pipeline.on_disk.meter import Meter
 from distill.pipeline.on_disk.spill import Spill
 from distill.records import Json
-from distill.rundir import check_parquet
 from distill.seeds import approved as approved_seeds
 from distill.tables.columns import SAMPLES
 from distill.tables.outcome import dropped_frame
@@ -54,13 +53,15 @@ class Gated:
 
 def seeds(run: ActiveRun, columns: list[str] | None = None, rows: int = ROWS) -> Iterator[pl.DataFrame]:
     """The run's seeds, so many at a time, in their order."""
-    path = run.folder / "seeds.parquet"
-    check_parquet(path)
-    found = pl.scan_parquet(path)
-    height = found.select(pl.len()).collect().item()
-    for start in range(0, height, rows):
+    found = run.scan("seeds.parquet")
+    for start in range(0, height(run), rows):
         part = found.slice(start, rows)
         yield (part if columns is None else part.select(columns)).collect()
+
+
+def height(run: ActiveRun) -> int:
+    """How many seeds the run has."""
+    return int(run.scan("seeds.parquet").select(pl.len()).collect().item())
 
 
 def gated(run: ActiveRun, spill: Spill, meter: Meter, rows: int = ROWS) -> Gated:
@@ -83,7 +84,7 @@ def _samples(folder: Path, run: ActiveRun, meter: Meter, rows: int) -> Mapping[s
 
     def each() -> Iterator[pl.DataFrame]:
         nonlocal blank
-        for part in meter.rows("samples", seeds(run, rows=rows), len):
+        for part in meter.rows("samples", seeds(run, rows=rows), len, height(run)):
             frame = samples_of(run.task, part)
             blank = blank or bool(((frame["answer"].str.strip_chars() == "") & (frame["tool_calls"] == "")).any())
             yield frame
@@ -143,7 +144,8 @@ def _own(run: ActiveRun, settings: GateSettings) -> Callable[[pl.DataFrame], Gat
     found = pl.scan_parquet(run.folder / "seeds.parquet").select("seed_id", "fields")
 
     def own(frame: pl.DataFrame) -> GateSettings:
-        part = found.filter(pl.col("seed_id").is_in(frame["seed_id"].implode())).collect()
+        low, high = pl.lit(frame["seed_id"].min()), pl.lit(frame["seed_id"].max())
+        part = found.filter(pl.col("seed_id").is_between(low, high)).collect()
         return without_calls(gate_settings(run.task, part, VerdictLookup(run.task, run.store, {})))
 
     return own

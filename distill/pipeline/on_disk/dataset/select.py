@@ -6,12 +6,13 @@ has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from distill.curate.leaks import Drops, HeldOut, near_held_out, shared_passages
 from distill.curate.selection.assemble import ROUNDS
@@ -172,13 +173,13 @@ def _units(rows: pl.DataFrame) -> pl.Series:
     return rows.select(unit.alias("unit"))["unit"]
 
 
-def _leaks(state: Selecting, fate: Int64s) -> tuple[Drops, Int64s, int]:
+def _leaks(state: Selecting, fate: Int64s) -> tuple[Drops, NDArray[np.int8], int]:
     """(training rows that give a validation row away, the marks of template text, passages that are such)."""
     spine, rules = state.spine, state.rules
     held_out = [
-        HeldOut(*row, "valid")
+        HeldOut(*row)
         for start, frame in spine.shards.each(["seed_id", "input", "answer"])
-        for row in spine.marked(frame, start, fate == VALID).iter_rows()
+        for row in spine.marked(frame, start, fate == VALID).with_columns(set=pl.lit("valid")).iter_rows()
     ]
     rows = StoredRows.marked(spine.shards, fate == TRAIN)
     marks = np.full(spine.height, -1, np.int8)
@@ -199,7 +200,7 @@ def _near(state: Selecting, fate: Int64s) -> Drops:
         fates = fate[rows[AT].to_numpy()]
         valid, train = rows.filter(pl.Series(fates == VALID)), rows.filter(pl.Series(fates == TRAIN))
         if valid.height and train.height:
-            held = [HeldOut(*row, "valid") for row in valid.select("seed_id", "input", "answer").iter_rows()]
+            held = [HeldOut(*row) for row in valid.select("seed_id", "input", "answer", pl.lit("valid")).iter_rows()]
             places = train[AT].to_list()
             found |= {
                 places[i]: drop for i, drop in near_held_out(train["input"], held, state.rules.near, graph).items()
@@ -214,7 +215,10 @@ def _write(state: Selecting, leaking: pl.DataFrame, fate: Int64s, templates: int
         (state.folder / name).mkdir()
     report = summary("valid_leaks", entered, leaking) | {"template_passages": templates}
     drops.write(state.folder / "valid_leaks", state.spine.height, np.flatnonzero(state.lost), leaking, report)
-    over = _over_quota(state)
+    count = 0
+    for number, part in enumerate(_over_quota(state)):
+        part.write_parquet(state.folder / "balance" / f"{number:05}.parquet")
+        count += part.height
     gone = state.alive & ~state.lost & (fate == DROPPED)
     measured: dict[str, Spread] = {}
     for _, choice in state.chosen.values():
@@ -223,23 +227,31 @@ def _write(state: Selecting, leaking: pl.DataFrame, fate: Int64s, templates: int
         "stage": "balance",
         "in": entered - leaking.height,
         "kept": kept,
-        "dropped": {"over_quota": over.height} if over.height else {},
+        "dropped": {"over_quota": count} if count else {},
     }
-    drops.write(
-        state.folder / "balance", state.spine.height, np.flatnonzero(gone), over, counts | spread_report(measured)
+    parts = sorted((state.folder / "balance").glob("*.parquet"))
+    drops.write_parts(
+        state.folder / "balance", state.spine.height, np.flatnonzero(gone), parts, counts | spread_report(measured)
     )
 
 
-def _over_quota(state: Selecting) -> pl.DataFrame:
-    """The rows of dropped.parquet of what quotas left out, in the order of all rows."""
-    parts = [pl.DataFrame(schema={AT: pl.Int64, "reason": pl.String, "detail": pl.String})]
-    for places, choice in state.chosen.values():
-        whys = choice.whys()
-        parts.append(whys.select(pl.Series(AT, places[whys["index"].to_numpy()]), "reason", "detail"))
-    every = pl.concat(parts).sort(AT)
-    at = every[AT].to_numpy()
-    row = pl.Series("row", [f"{number:016x}" for number in state.spine.ids[at].tolist()], dtype=pl.String)
-    return every.select(
-        row, pl.lit(None, dtype=pl.String).alias("request_id"), state.spine.strata.gather(at).cast(pl.String).alias("stratum"),
-        pl.lit("balance").alias("stage"), "reason", "detail",
-    )  # fmt: skip
+def _over_quota(state: Selecting) -> Iterator[pl.DataFrame]:
+    """The rows of dropped.parquet of what quotas left out, in the order of all rows, a shard at a time."""
+    whys = [
+        (places[why["index"].to_numpy()], why)
+        for places, why in ((p, choice.whys()) for p, choice in state.chosen.values())
+    ]
+    start = 0
+    for size in state.spine.shards.sizes:
+        parts = [dropped_frame().select(pl.lit(0).alias(AT), "reason", "detail")]
+        for places, why in whys:
+            low, high = np.searchsorted(places, (start, start + size)).tolist()
+            parts.append(why[low:high].select(pl.Series(AT, places[low:high]).cast(pl.Int32), "reason", "detail"))
+        every = pl.concat(parts).sort(AT)
+        at = every[AT].to_numpy()
+        ids = pl.Series("row", [f"{number:016x}" for number in state.spine.ids[at].tolist()], dtype=pl.String)
+        yield every.select(
+            ids, pl.lit(None, dtype=pl.String).alias("request_id"), state.spine.stratum(at.tolist()).alias("stratum"),
+            pl.lit("balance").alias("stage"), "reason", "detail",
+        )  # fmt: skip
+        start += size

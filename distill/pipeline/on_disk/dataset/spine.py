@@ -49,7 +49,7 @@ class Spine:
 
     def stratum(self, places: Sequence[int]) -> pl.Series:
         """The strata of some rows."""
-        return self.strata.gather(places).cast(pl.String)
+        return self.strata.gather(np.array(places, np.int64)).cast(pl.String)
 
     def marked(self, frame: pl.DataFrame, start: int, marks: Bools) -> pl.DataFrame:
         """The rows of a shard whose mark is set."""

@@ -28,6 +28,7 @@ from distill.pipeline.on_disk.dataset import gated, reduce, select
 from distill.pipeline.on_disk.dataset.drops import Dropped
 from distill.pipeline.on_disk.dataset.gated import Gated
 from distill.pipeline.on_disk.dataset.spine import Spine, edges_of
+from distill.pipeline.on_disk.limits import SHORT_LABELS
 from distill.pipeline.on_disk.meter import Meter
 from distill.pipeline.on_disk.seeds.roles import Linked
 from distill.pipeline.on_disk.spill import Spill
@@ -92,9 +93,13 @@ def _steps(run: ActiveRun, spill: Spill, meter: Meter, rows: int) -> Steps:
 
 def _quotas(run: ActiveRun, spine: Spine, alive: Bools) -> dict[str, int]:
     """How many rows of each stratum are wanted, over what it can still give."""
-    parts = [spine.marked(frame, start, alive) for start, frame in spine.shards.each(["stratum", "labels"])]
-    rows = pl.concat([pl.DataFrame(schema={"stratum": pl.String, "labels": pl.String}), *parts])
-    train = run.table("seeds.parquet", ["stratum", "labels", "source", "role"]).filter(role="train")
+    parts = [
+        spine.marked(frame, start, alive).select("stratum", SHORT_LABELS)
+        for start, frame in spine.shards.each(["stratum", "labels"])
+    ]
+    rows = pl.concat([pl.DataFrame(schema={"stratum": pl.String, "labels": pl.Categorical}), *parts])
+    seeds = run.scan("seeds.parquet").filter(pl.col("role") == "train")
+    train = seeds.select("stratum", SHORT_LABELS, "source").collect()
     return targets.of(run.task.targets, train.clear(), rows, train, {})
 
 
@@ -140,7 +145,7 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> Mapping[str, Json]:
         *(one.rows for one in steps.losses),
     ]
     every = pl.concat([pl.scan_parquet(path) for path in drops])
-    fates = pl.scan_parquet(made / "*.parquet").select("stratum", "labels", "fate").collect()
+    fates = pl.scan_parquet(made / "*.parquet").select("stratum", SHORT_LABELS, "fate").collect()
     gone = every.select("stratum", "stage", "reason").collect()
     total = conservation.check(lines, asked=run.table("asked.parquet"), samples=fates, dropped=gone)
     kept = fates.filter(pl.col("fate") != "dropped")
@@ -160,7 +165,7 @@ def _checked(
 ) -> dict[str, Json]:
     """What funnel.json says beside the lines."""
     task, seeds = run.task, read_json(run.folder / "seeds.json", dict)
-    table = run.table("seeds.parquet", ["source", "stratum", "labels", "role"])
+    table = run.scan("seeds.parquet").select("source", "stratum", SHORT_LABELS, "role").collect()
     losses = losses_of(lines, _counts(run, table, every), seeds.get("sources", {}))
     missing = shortfall(task, table, kept, gone, None)
     by_label = coverage.counted(
@@ -178,14 +183,15 @@ def _checked(
 
 
 def _counts(run: ActiveRun, table: pl.DataFrame, every: pl.LazyFrame) -> RowCounts:
-    """Rows by source and stratum, of the seeds and of the drops of samples; a seed that went has no source any more."""
-    approved = table.filter(role="train")
-    sources = pl.scan_parquet(run.folder / "seeds.parquet").select(row="seed_id", source="source")
-    lost = loss_counts(
-        every.select("row", "stage", "reason", "stratum")
-        .join(sources, on="row", how="left")
-        .collect(engine="streaming")
-    )
+    """Rows by source and stratum, of the seeds and of the drops; of seeds that went before the asking their sources are counted apart."""
+    sources = table["source"].unique().to_list()
+    if len(sources) == 1:
+        lost = loss_counts(every.select("stage", "reason", "stratum", pl.lit(sources[0]).alias("source")).collect())
+    else:
+        named = run.scan("seeds.parquet").select(row="seed_id", source="source")
+        joined = every.select("row", "stage", "reason", "stratum").join(named, on="row", how="left")
+        lost = loss_counts(joined.select("stage", "reason", "stratum", "source").collect(engine="streaming"))
+    approved = table.filter(pl.col("role") == "train")
     return RowCounts(group_counts(table), group_counts(table.clear()), group_counts(approved), lost)
 
 

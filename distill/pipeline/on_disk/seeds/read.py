@@ -34,8 +34,8 @@ ROWS = 1 << 17
 """Rows of a shard, about."""
 _PACKED = {".gz": 6, ".parquet": 4}
 """How many times as large a file is once it is read."""
-_SPILLED = 6
-"""Bytes of the spill folder for each byte of a row's text, about: seeds, samples, sketches, sorted and unsorted."""
+_SPILLED, _SKETCH = 3, 300
+"""Bytes of the spill folder for each byte of a row's text, about, and what the sketch and the numbers of a row take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def read(folder: Path, spec: TaskSpec, rows: TaskRows, meter: Meter, rows_a_shar
     found = load.rows_of(rows.paths, rows.form or AS_FOUND, None, faults, None if strict else reader.bad_rows)
     blocks = load.blocks((seed for row in found for seed in reader.seeds(*row)), by=spec.strata.by)
     parts = scatter.Scatter(folder / "parts")
-    count = _throw(parts, meter.rows("read", blocks, len), rows, folder, rows_a_shard)
+    count = _throw(parts, blocks, rows, folder, meter, rows_a_shard)
     broken = load.finished(reader, faults, need_gold=not rows.pinned, strict=strict, empty=not count)
     (folder / "broken").mkdir()
     broken.write_parquet(folder / "broken" / "rows.parquet")
@@ -86,7 +86,12 @@ def read(folder: Path, spec: TaskSpec, rows: TaskRows, meter: Meter, rows_a_shar
 
 
 def _throw(
-    parts: scatter.Scatter, blocks: Iterator[pl.DataFrame], rows: TaskRows, folder: Path, rows_a_shard: int
+    parts: scatter.Scatter,
+    blocks: Iterator[pl.DataFrame],
+    rows: TaskRows,
+    folder: Path,
+    meter: Meter,
+    rows_a_shard: int,
 ) -> int:
     """Throw the blocks into as many shards as the files' sizes let expect; returns the rows."""
     first = next(blocks, None)
@@ -94,12 +99,15 @@ def _throw(
         return 0
     sizes = [(path, path.stat().st_size) for path in matching_files(rows.paths, [])]
     size = sum(own * _PACKED.get(path.suffix.lower(), 1) for path, own in sizes)
-    each = max(1.0, first.estimated_size() / first.height)
+    each = max(
+        1.0, sum(float(first[name].str.len_bytes().sum()) for name in ("fields", "labels", "gold")) / first.height
+    )
     expected = max(first.height, round(size / each))
     if expected > first.height:
-        need(folder, round(expected * each * _SPILLED), expected)
+        need(folder, round(expected * (each * _SPILLED + _SKETCH)), expected)
     shards, count = max(1, -(-expected // rows_a_shard)), 0
-    for block in itertools.chain([first], blocks):
+    every = meter.rows("read", itertools.chain([first], blocks), len, round(expected, -3), about=True)
+    for block in every:
         parts.add(block, shard_of(numbers(block["seed_id"]), shards))
         count += block.height
     parts.close()

@@ -48,7 +48,7 @@ def work(
     steps = _steps(run.task.spec, spill, rows, meter, rows_a_shard)
     with spill.writing("the run's tables of seeds"):
         _write(run, spill, steps)
-    if faults := unmet(run.task, run.table("seeds.parquet", ["stratum", "labels", "role", "gold"])):
+    if faults := unmet(run.task, run.scan("seeds.parquet")):
         raise SpecError(str(run.task.path), faults)
     return {"asked": 0, "owed": 0}
 
