@@ -46,15 +46,18 @@ class Tree:
 
     cpu_s: dict[int, float] = field(default_factory=dict)
     worker_mib: float = 0.0
+    own_s: float = 0.0
+    """What looking took of this process."""
 
     @contextmanager
-    def watched(self, every_s: float = 0.25) -> Iterator[None]:
+    def watched(self, every_s: float = 0.5) -> Iterator[None]:
         """Look at them all the time: what a process that ends did after the last look is not counted."""
         over = threading.Event()
 
         def watch() -> None:
             while not over.wait(every_s):
                 self.look()
+                self.own_s = time.thread_time()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -73,15 +76,13 @@ class Tree:
                 continue
             try:
                 text = (entry / "stat").read_text()
-                status = (entry / "status").read_text()
             except OSError:  # it ended
                 continue
             fields = text.rsplit(")", 1)[1].split()
             pid, parents[int(entry.name)] = int(entry.name), int(fields[1])
             if pid in self.cpu_s or self._ours(pid, parents):
                 self.cpu_s[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
-                if "ray::" in text and "VmHWM:" in status:  # a zombie has none
-                    self.worker_mib = max(self.worker_mib, int(status.split("VmHWM:")[1].split()[0]) / _PAGE)
+                self.worker_mib = max(self.worker_mib, _held_mib(entry) if "ray::" in text else 0.0)
 
     def _ours(self, pid: int, parents: dict[int, int]) -> bool:
         """Whether it descends from this process; one whose parent died was seen before."""
@@ -90,6 +91,15 @@ class Tree:
             if pid == os.getpid() or pid in self.cpu_s:
                 return True
         return False
+
+
+def _held_mib(process: Path) -> float:
+    """The most memory that a process held; a zombie has none."""
+    try:
+        status = (process / "status").read_text()
+    except OSError:
+        return 0.0
+    return int(status.split("VmHWM:")[1].split()[0]) / _PAGE if "VmHWM:" in status else 0.0
 
 
 def _parent(pid: int) -> int:
@@ -176,7 +186,7 @@ def on_ray(rows: int, part: int | None) -> dict[str, Any]:
                 found = hashes(samples, laps)
         cluster.shutdown()
     assert killed, "the shuffle was not reached"
-    own = time.process_time() - before
+    own = time.process_time() - before - tree.own_s
     return {
         "hashes": found, "core_s": own + sum(tree.cpu_s.values()), "driver_core_s": own, "seconds": time.monotonic() - began,
         "seconds_by_step": laps.seconds, "worker_mib": tree.worker_mib, "tasks": executor.spent.tasks, "again": executor.spent.again,
