@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -61,6 +60,7 @@ def run_once(
     options: Mapping[str, str] | None = None, heard: Heard | None = None,
 ) -> tuple[Run, Task, list[str]]:  # fmt: skip
     """What was done, and the lines that a person reads of it."""
+    from distill.cli.live.ending import ending_lines
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
@@ -76,7 +76,7 @@ def run_once(
     lines: list[str] = []
     if not as_json:
         given = given_words(str(spec), sets or [], max_usd)
-        lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
+        lines = [*ending_lines(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
     return done, task, lines
 
 
@@ -94,27 +94,6 @@ def train_along() -> NoReturn:
     except (DistillError, RuntimeError):  # the same fault as the first one's, or the first one is gone
         raise typer.Exit(1) from None
     raise typer.Exit
-
-
-def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
-    """What a person reads at the end: a screen of a whole run, the funnel of a stage, or some answers of a preview."""
-    from distill.cli.live.next_step import next_step
-    from distill.cli.live.screen import screen_lines
-    from distill.cli.text.run import preview_lines, run_lines
-    from distill.starter import example
-    from distill.student import checks
-
-    columns = shutil.get_terminal_size().columns
-    if task.spec.dataset.preview and "generate" in stages:
-        return preview_lines(done, columns, ["run" if len(stages) > 1 else "generate", *given])
-    if len(stages) == 1:
-        return run_lines(done)
-    ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
-    first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
-    trained = task.spec.student.train.with_
-    closed = trained != "none" or not checks.unlearnable(task.output, task.seeds)
-    step = next_step(done, given, example=first, trained=trained, closed=closed)
-    return screen_lines(done, step, took_s=took_s, columns=columns)
 
 
 def run(
