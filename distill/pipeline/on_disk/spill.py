@@ -114,7 +114,7 @@ class Spill:
 
     def _refused(self, what: str, number: int | None, why: str) -> DistillError:
         if number in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(self.folder if self.folder.exists() else self.folder.parent).free
+            free = free_bytes(self.folder)
             return DistillError(
                 f"{what}: the disk of {self.folder} is full ({free / 1e9:.1f} GB free); the steps before it are kept: free some, or name "
                 "another folder with --spill, and run the same command again"
@@ -153,12 +153,16 @@ def peak_mib() -> int:
 
 def need(folder: Path, wanted: int, rows: int) -> None:
     """UsageError where the disk has not the bytes that so many rows take."""
-    there = folder
-    while not there.exists():
-        there = there.parent
-    free = shutil.disk_usage(there).free
+    free = free_bytes(folder)
     if free < wanted:
         raise UsageError(
             f"about {rows:,} rows take some {wanted / 1e9:.1f} GB in {folder}, and its disk has {free / 1e9:.1f} GB free; "
             "free some, or name another folder with --spill"
         )
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the disk of a folder, which may not be there yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
