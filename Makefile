@@ -33,12 +33,13 @@ check: .venv/.installed-dev ## Lint, format, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/.installed-dev ## Measure the runner (plain loop, kills, replay), batches, near-duplicates and curation; six minutes
+bench: .venv/.installed-dev ## Measure the runner (plain loop, kills, replay), batches, near-duplicates and curation; seven minutes
 	@$(BIN)/python benchmarks/runner.py
 	@$(BIN)/python benchmarks/kills.py
 	@$(BIN)/python benchmarks/scale.py --count 200000
 	@$(BIN)/python benchmarks/batches.py
 	@$(BIN)/python benchmarks/duplicates.py
+	@$(BIN)/python benchmarks/real_duplicates.py --count 20000 --plain 2000
 	@$(BIN)/python benchmarks/curation.py --count 10000 100000
 
 docs: .venv/.installed-dev ## Write the generated pages: docs/cli.md and docs/task.schema.json

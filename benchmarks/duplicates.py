@@ -101,8 +101,10 @@ def ours(texts: list[str], threshold: float) -> tuple[float, int]:
 
 
 def every_pair(texts: list[str], threshold: float) -> dict[tuple[int, int], float]:
-    """The near pairs by comparing all with all: a set of 4-grams is a row of bits."""
-    sets = [shingles(text) for text in texts]
+    """The near pairs by comparing all with all whose sizes are near enough: a set of 4-grams is a row of bits."""
+    every = [shingles(text) for text in texts]
+    order = sorted(range(len(texts)), key=lambda at: len(every[at]))
+    sets = [every[at] for at in order]
     places = {gram: place for place, gram in enumerate(sorted(set().union(*sets)))}
     bits = np.zeros((len(sets), -(-len(places) // 64)), np.uint64)
     for row, grams in zip(bits, sets, strict=True):
@@ -111,10 +113,12 @@ def every_pair(texts: list[str], threshold: float) -> dict[tuple[int, int], floa
     sizes = np.fromiter(map(len, sets), np.int64, len(sets))
     near = {}
     for one in range(len(sets)):
-        shared = np.bitwise_count(bits[one] & bits[one + 1 :]).sum(axis=1, dtype=np.int64)
-        overlap = shared / (sizes[one] + sizes[one + 1 :] - shared)
+        stop = int(np.searchsorted(sizes, sizes[one] / threshold + 1))
+        shared = np.bitwise_count(bits[one] & bits[one + 1 : stop]).sum(axis=1, dtype=np.int64)
+        overlap = shared / (sizes[one] + sizes[one + 1 : stop] - shared)
         for at in np.flatnonzero(overlap >= threshold).tolist():
-            near[one, one + 1 + at] = float(overlap[at])
+            left, right = sorted((order[one], order[one + 1 + at]))
+            near[left, right] = float(overlap[at])
     return near
 
 

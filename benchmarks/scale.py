@@ -1,7 +1,7 @@
 """A million answers: what the runner holds in memory, how fast it goes, and how soon a resumed run sends.
 
 The teacher is scripted and answers at once, so what is measured is the runner and the store. Prints one JSON object;
-`--count` makes it shorter.
+`--count` makes it shorter. `--rows 10000000` measures curation on disk instead (`on_disk.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import on_disk
 from heartbeat import heartbeat
 
 from distill.money import Budget
@@ -86,7 +87,12 @@ def main() -> None:
     """Fill a store, then resume with a tenth more rows, all new ones at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, help="instead: so many approved rows through curation on disk (on_disk.py)")
+    parser.add_argument("--folder", type=Path, help="with --rows: where the files lie meanwhile")
     given = parser.parse_args()
+    if given.rows:
+        print(json.dumps(on_disk.compared(given.rows, 1_000_000, given.folder), indent=2))
+        return
     marks: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answers.db"

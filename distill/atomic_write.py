@@ -69,13 +69,28 @@ def indented(value: Json) -> str:
     return text if text.isascii() else _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
+def sink_parquet(path: Path, rows: pl.LazyFrame) -> None:
+    """What a query gives as Parquet, through the same rename: it is written as it comes, and need not fit in memory."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.rows")
+    try:
+        rows.sink_parquet(aside, compression="zstd", row_group_size=_ROW_GROUP)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+_ROW_GROUP = 1 << 16
+
+
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """A polars frame as Parquet, through the same rename."""
     from polars.exceptions import PolarsError
 
     try:
         with _replacing(path) as file:
-            frame.write_parquet(file, compression="zstd")
+            frame.rechunk().write_parquet(file, compression="zstd")  # how the table was put together is in no byte
     except PolarsError as fault:
         cause = re.search(r"\(os error (\d+)\)", str(fault))
         if cause is None:

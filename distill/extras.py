@@ -23,6 +23,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     },
     "hub": {"huggingface_hub": "huggingface_hub"},
     "schema": {"llguidance": "llguidance"},
+    "ray": {"ray": "ray", "fsspec": "fsspec"},
     "mlflow": {"mlflow": "mlflow-skinny", "sqlalchemy": "sqlalchemy", "alembic": "alembic"},
     "train": {
         name: name for name in ("accelerate", "datasets", "gguf", "peft", "torch", "transformers", "trl")
@@ -46,7 +47,7 @@ def hint(*extras: str) -> str:
     """What to do where an extra is missing; `make distill` installs all that the example needs."""
     made = (
         ""
-        if extras in (("host",), ("meaning",), ("hub",), ("mlflow",), ("schema",))
+        if extras in (("host",), ("meaning",), ("hub",), ("mlflow",), ("schema",), ("ray",))
         else "in a checkout `make distill`, or: "
     )
     return f"install it: {made}{install(*extras)}"

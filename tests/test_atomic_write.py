@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from distill.atomic_write import indented, write_atomic
+from distill.atomic_write import indented, write_atomic, write_parquet
 from distill.records import Json
 
 
@@ -80,3 +81,12 @@ def test_json_that_is_written_reads_back_the_same_and_is_ascii(value: Json) -> N
 def test_what_is_no_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         indented(value)
+
+
+def test_a_table_has_one_file_however_it_was_put_together(tmp_path: Path) -> None:
+    """Its bytes would tell the parts of a large one."""
+    whole = pl.DataFrame({"a": [f"{number * 7919}" * (number % 9) for number in range(20_000)]})
+    parts = pl.concat([whole.slice(start, 3_000) for start in range(0, 20_000, 3_000)])
+    for name, frame in (("whole", whole), ("parts", parts)):
+        write_parquet(tmp_path / name, frame)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()

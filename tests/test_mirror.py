@@ -65,6 +65,10 @@ ELSEWHERE = {
     "chat/test_conversation.py": "chat/content",
     "pipeline/learning_curve/test_curve.py": "pipeline/learning_curve/plan pipeline/learning_curve/points pipeline/learning_curve/rows "
     "pipeline/learning_curve/scores",
+    "pipeline/on_disk/test_run.py": "pipeline/on_disk/limits pipeline/on_disk/dataset/drops pipeline/on_disk/dataset/export "
+    "pipeline/on_disk/dataset/gated pipeline/on_disk/dataset/reduce pipeline/on_disk/dataset/select pipeline/on_disk/dataset/spine "
+    "pipeline/on_disk/dataset/stage pipeline/on_disk/seeds/near pipeline/on_disk/seeds/read pipeline/on_disk/seeds/roles "
+    "pipeline/on_disk/seeds/stage",
     "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
     "pipeline/test_run.py": "curate/stage evaluate/stage pipeline/ask_teachers pipeline/generate report/spending report/stage "
@@ -83,7 +87,7 @@ ELSEWHERE = {
     "task/test_traces.py": "pipeline/facts teacher/endpoint/models teacher/endpoint/student_base",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
-    "cli/test_app.py": "cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "cli/test_app.py": "cli/live/ending cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
     "lifecycle/calendar/test_project.py": "cli/text/project lifecycle/calendar/result",
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "
@@ -115,6 +119,8 @@ ELSEWHERE = {
     "cli/test_exit_codes.py": "errors",
     "host/test_app.py": "host/failures host/home host/host host/settings host/access/bounds host/access/gate host/wire",
     "cli/verbs/serve/test_host.py": "cli/text/serve/host",
+    "executors/ray_cluster/test_executor.py": "executors/ray_cluster/connect executors/ray_cluster/step",
+    "curate/selection/test_balance.py": "curate/selection/chooser",
     # The sender's parts, under load and faults.
     "teacher/test_runner.py": "teacher/pending teacher/requests teacher/send teacher/stored_answers "
     "teacher/worker_context",

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 import polars as pl
@@ -42,14 +42,49 @@ TEXTS = ("input", "answer", "tool_calls", "labels")
 """What of a row is large, and is not needed once it is looked at."""
 
 
+class TextTable(Protocol):
+    """Rows with their texts, in memory (`InMemory`) or elsewhere."""
+
+    @property
+    def height(self) -> int: ...
+    def slice(self, start: int, length: int, columns: Sequence[str]) -> pl.DataFrame:
+        """So many rows from one on."""
+
+    def cells(self, at: int, columns: Sequence[str]) -> tuple[str, ...]:
+        """One row."""
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A table of samples."""
+
+    rows: pl.DataFrame
+
+    @property
+    def height(self) -> int:
+        return self.rows.height
+
+    def slice(self, start: int, length: int, columns: Sequence[str]) -> pl.DataFrame:
+        return self.rows.select(columns)[start : start + length]
+
+    def cells(self, at: int, columns: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.rows[name][at] for name in columns)
+
+
 class _RowTexts(Sequence[str]):
     """The text of each sample, put together when it is looked at: of a million they would not fit in memory twice."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
-        self._rows = rows.select("input", "answer", "tool_calls")
+    columns: tuple[str, ...] = ("input", "answer", "tool_calls")
+
+    def __init__(self, rows: TextTable) -> None:
+        self._rows = rows
 
     def __len__(self) -> int:
         return self._rows.height
+
+    def part(self, start: int, stop: int) -> Sequence[str]:
+        """The texts of some of the rows."""
+        return type(self)(InMemory(self._rows.slice(start, stop - start, self.columns)))
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -57,8 +92,9 @@ class _RowTexts(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [_spoken(parts) for parts in self._rows[at].iter_rows()]
-        return _spoken(self._rows.row(at))
+            start, stop, _ = at.indices(len(self))
+            return [_spoken(parts) for parts in self._rows.slice(start, stop - start, self.columns).iter_rows()]
+        return _spoken(self._rows.cells(at, self.columns))
 
 
 def _spoken(parts: Sequence[str]) -> str:
@@ -69,8 +105,7 @@ def _spoken(parts: Sequence[str]) -> str:
 class _Inputs(_RowTexts):
     """The part of each with which it begins."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
-        self._rows = rows.select("input")
+    columns = ("input",)
 
 
 def common(rows: int) -> int:
@@ -151,8 +186,22 @@ def _told(
     if not rows.height or not held_out:
         return {}, known.fill_null(False).alias(mark), 0
     new = known.is_null()
-    sizes = Counter(row.set for row in held_out)
     graph = graph or Graph.of([], threshold=near)
+    drops, marks, templates = shared_passages(InMemory(rows), held_out, near, numbers=graph.numbers, template=template)
+    drops = {i: drop for i, drop in drops.items() if new[i]}
+    drops |= near_held_out(rows["input"], held_out, near, graph)
+    return drops, known.fill_null(pl.Series(marks, dtype=pl.Boolean)).alias(mark), templates
+
+
+def shared_passages(
+    rows: TextTable, held_out: Sequence[HeldOut], near: float, *, numbers: bool, template: Sequence[str] = ()
+) -> tuple[Drops, list[bool], int]:
+    """(the rows that share a passage with a held-out one, whether each shares template text alone, passages that are such).
+
+    The rows are read in order and few of them again, so they need not be in memory. `numbers` is whether other numbers or negations make
+    two inputs of alike ones.
+    """
+    sizes = Counter(row.set for row in held_out)
     found = passages.find(
         _RowTexts(rows),
         [(conversation.spoken(row.input), row.answer) for row in held_out],
@@ -160,17 +209,16 @@ def _told(
         unsure=[not row.sure for row in held_out],
         common=[common(rows.height + sizes[row.set]) for row in held_out],
         template=template,
-        apart=_apart(rows["input"], held_out, near) if graph.numbers else None,
+        apart=_apart(rows, held_out, near) if numbers else None,
     )
     drops: Drops = {}
     for i, quote in enumerate(found.quotes):
-        if quote is not None and new[i]:
+        if quote is not None:
             drops[i] = ("shares_13_gram", f"{held_out[quote.held_out]}: both have {quote.passage!r}")
-    drops |= _near(rows["input"], held_out, near, graph)
-    return drops, known.fill_null(pl.Series(found.template, dtype=pl.Boolean)).alias(mark), found.templates
+    return drops, found.template, found.templates
 
 
-def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> passages.Apart:
+def _apart(rows: TextTable, held_out: Sequence[HeldOut], near: float) -> passages.Apart:
     """Which inputs are those of held-out rows but for numbers or negations: near by all that is no number, with other marks."""
 
     @lru_cache(maxsize=1 << 14)
@@ -178,17 +226,18 @@ def _apart(inputs: pl.Series, held_out: Sequence[HeldOut], near: float) -> passa
         plain = normalise(text)
         return decisive.marks(plain), shingles(_WITH_DIGITS.sub("0", plain))
 
-    def apart(rows: Int64s, others: Int64s) -> NDArray[np.bool_]:
+    def apart(places: Int64s, others: Int64s) -> NDArray[np.bool_]:
         found = []
-        for row, other in zip(rows.tolist(), others.tolist(), strict=True):
-            (said, own), (known, theirs) = read(inputs[row]), read(held_out[other].input)
+        for place, other in zip(places.tolist(), others.tolist(), strict=True):
+            (said, own), (known, theirs) = read(*rows.cells(place, ("input",))), read(held_out[other].input)
             found.append(said != known and jaccard(own, theirs) >= near)
         return np.array(found, np.bool_)
 
     return apart
 
 
-def _near(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
+def near_held_out(inputs: pl.Series, held_out: Sequence[HeldOut], near: float, graph: Graph) -> Drops:
+    """The inputs that are near a held-out one, by their places."""
     drops = {}
     for i, nearest in enumerate(graph.nearest(inputs, [row.input for row in held_out], threshold=near)):
         if nearest is not None:

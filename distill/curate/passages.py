@@ -18,10 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from distill.curate.passage_index import BLOCK, PassageIndex, text_of, words_of_each
+from distill.executors import executor as executors
 from distill.similarity import decisive
 from distill.similarity.arrays import Bools, Int64s
 from distill.similarity.sketches import blocks
@@ -83,8 +85,55 @@ def find(
     allowed = (common if isinstance(common, int) else np.array(common, np.int64)[index.owners]) - index.others
     for _, texts in _pieces(template):
         allowed[index.hits(words(texts))[:, 1]] = -1
-    held_by = np.zeros(len(index.numbers), np.int64)
-    shares = np.zeros(len(train), np.bool_)
+    executor, bounds = executors.current(), executors.cuts(len(train), executors.current().rows)
+    parts = (_part(train, start, stop) for start, stop in bounds)
+    held_by, shares = np.zeros(len(index.numbers), np.int64), np.zeros(len(train), np.bool_)
+    found = [np.empty((0, 3), np.int64)]
+    for (start, stop), read in zip(bounds, executor.map("passages", _read, parts, (index, allowed)), strict=True):
+        held_by += read.held_by
+        shares[start:stop] = read.shares
+        found.append(read.hits + (start, 0, 0))
+    hits = np.concatenate(found)
+    hits = hits[(held_by <= allowed)[hits[:, 1]]]
+    hits = hits[~_mostly_template(hits, held_by > allowed, index)]
+    shares[hits[:, 0]] = False
+    hits = hits[_told(hits, train if inputs is None else inputs, index, apart)]
+    quotes: list[Quote | None] = [None] * len(train)
+    for row, run, first in _rarest_first(hits, held_by, index).tolist():
+        if quotes[row] is None:
+            quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
+    return SharedPassages(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
+
+
+@runtime_checkable
+class _Parted(Protocol):
+    """Texts that are put together when they are looked at; a part of them goes elsewhere as the table that it is."""
+
+    def part(self, start: int, stop: int) -> Sequence[str]:
+        """The texts from one place up to another."""
+
+
+def _part(train: Sequence[str], start: int, stop: int) -> Sequence[str]:
+    if stop - start == len(train):
+        return train
+    return train.part(start, stop) if isinstance(train, _Parted) else train[start:stop]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a part of the training texts shares with the held-out ones."""
+
+    held_by: Int64s
+    """Texts that hold each run of the index."""
+    shares: Bools
+    """Whether a text shares any."""
+    hits: Int64s
+    """(text, run, first word), without those that are template text within this part already."""
+
+
+def _read(train: Sequence[str], known: tuple[PassageIndex, Int64s]) -> _Read:
+    index, allowed = known
+    held_by, shares = np.zeros(len(index.numbers), np.int64), np.zeros(len(train), np.bool_)
     hits = np.empty((0, 3), np.int64)
     for start, texts in _pieces(train):
         fresh = index.hits(words(texts))
@@ -94,14 +143,7 @@ def find(
         # What is template text by now stays so. Without it the hits are few, whatever the training texts have in common.
         hits = np.concatenate((hits, fresh))
         hits = hits[(held_by <= allowed)[hits[:, 1]]]
-    hits = hits[~_mostly_template(hits, held_by > allowed, index)]
-    shares[hits[:, 0]] = False
-    hits = hits[_told(hits, train if inputs is None else inputs, index, apart)]
-    quotes: list[Quote | None] = [None] * len(train)
-    for row, run, first in _rarest_first(hits, held_by, index).tolist():
-        if quotes[row] is None:
-            quotes[row] = _quote(train[row], first, run, index, int(held_by[run]))
-    return SharedPassages(quotes, shares.tolist(), int(((held_by > allowed) & (held_by > 0)).sum()))
+    return _Read(held_by, shares, hits)
 
 
 def _mostly_template(hits: Int64s, template: Bools, index: PassageIndex) -> Bools:

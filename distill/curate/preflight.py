@@ -22,6 +22,7 @@ import functools
 import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,10 @@ from distill import tokens
 from distill.base_model import local
 from distill.base_model.local import LocalWeights
 from distill.chat import conversation
+from distill.executors import executor as executors
+from distill.executors import frames
 from distill.records import Json
+from distill.tables.merged import merged
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
 from distill.task.task import Task
 from distill.teacher.engines import embedded
@@ -56,7 +60,10 @@ def fit(task: Task, samples: pl.DataFrame) -> Outcome:
         return Outcome(ordered(samples), nothing, summary("preflight", samples.height, nothing), samples.clear())
     count, markup = _reader(task)
     context = None if train.with_ == "none" else context_of(task)
-    return check(samples, count=count, context=context, markup=markup, reasoning=most)
+    executor = executors.current()
+    # Other machines do not have the base's folder.
+    with executors.using(executors.InProcess() if isinstance(count, _BaseCount) and not executor.near else executor):
+        return check(samples, count=count, context=context, markup=markup, reasoning=most)
 
 
 def context_of(task: Task) -> int:
@@ -94,33 +101,70 @@ def check(
     rows = ordered(samples)
     if "reasoning" not in rows.columns:  # of rows made elsewhere, or before it could be kept
         rows = rows.with_columns(reasoning=pl.lit(""))
-    drops: dict[int, tuple[str, str]] = {}
-    sizes: list[int] = []
+    executor, how = executors.current(), _Checking(count, context, tuple(markup), reasoning)
+    found = list(executor.map("preflight", _check_part, frames.cut(rows, executor.rows), how))
+    outcome = merged([part for part, _ in found])
+    outcome.report["longest"] = max(longest for _, longest in found)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    """What rows are checked with, as `check` takes it."""
+
+    count: TokenCount
+    context: int | None
+    markup: tuple[str, ...]
+    reasoning: int | None
+
+    def fault(self, messages: list[conversation.Turn], thought: str) -> tuple[int, tuple[str, str] | None]:
+        """(tokens of a row, why it cannot train)."""
+        if fault := _unfit(messages, self.markup):
+            return 0, fault
+        size = self.count(messages)
+        if thought and self.reasoning is not None:
+            added = size - self.count(_without_thought(messages))
+            if added > self.reasoning:
+                said = f"{added} tokens of thinking, teacher.reasoning_tokens allows {self.reasoning}"
+                return size, ("over_reasoning", said)
+        if self.context is not None and size > self.context:
+            return size, ("over_context", f"{size} tokens, the base reads {self.context}")
+        return size, None
+
+
+def _check_part(rows: pl.DataFrame, how: _Checking) -> tuple[Outcome, int]:
+    """(some of the rows parted, the tokens of the longest that stays)."""
+    drops, sizes = dict[int, tuple[str, str]](), list[int]()
     for index, row in enumerate(rows.select("prompt", "answer", "tool_calls", "reasoning").iter_rows()):
         prompt, answer, calls, thought = row
         messages = conversation.training_row(json.loads(prompt), answer, calls, thought)["messages"]
-        fault = _unfit(messages, markup)
-        size = count(messages) if fault is None else 0
-        if thought and reasoning is not None and fault is None:
-            added = size - count(_without_thought(messages))
-            if added > reasoning:
-                fault = ("over_reasoning", f"{added} tokens of thinking, teacher.reasoning_tokens allows {reasoning}")
-        if fault is None and context is not None and size > context:
-            fault = ("over_context", f"{size} tokens, the base reads {context}")
+        size, fault = how.fault(messages, thought)
         if fault is None:
             sizes.append(size)
         else:
             drops[index] = fault
     outcome = partition(rows, drops, stage="preflight")
-    outcome.report.update(tokens=sum(sizes), longest=max(sizes, default=0))
-    return outcome
+    outcome.report.update(tokens=sum(sizes))
+    return outcome, max(sizes, default=0)
 
 
 def _reader(task: Task) -> tuple[TokenCount, tuple[str, ...]]:
     weights = task.base_weights
     if weights is not None and importlib.util.find_spec("transformers"):
-        return _tokeniser(weights.folder(weights=False), weights.template)
+        count = _BaseCount(weights.folder(weights=False), weights.template)
+        return count, _tokeniser(count.folder, count.template)[1]
     return functools.partial(tokens.count_messages, model=task.spec.student.train.base), ()
+
+
+@dataclass(frozen=True, slots=True)
+class _BaseCount:
+    """Counts as the base in a folder reads; another process of this machine opens it anew."""
+
+    folder: Path
+    template: Path | None
+
+    def __call__(self, messages: Sequence[Mapping[str, Json]]) -> int:
+        return _tokeniser(self.folder, self.template)[0](messages)
 
 
 @functools.cache

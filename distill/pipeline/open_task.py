@@ -57,6 +57,14 @@ def open_task(
     `options` names the options that an override came from, where that is not `--set`; with `priced` off a budget may stand
     over a model without a price, for what sends nothing.
     """
+    return open_head(path, None, overrides=overrides, env=env, home=home, options=options, priced=priced)[0]
+
+
+def open_head(
+    path: Path, head: int | None, *, overrides: Sequence[str] = (), env: Mapping[str, str], home: Path | None = None,
+    options: Mapping[str, str] | None = None, priced: bool = True,
+) -> tuple[Task, TaskRows]:  # fmt: skip
+    """The same with the first `head` seeds alone, and how the others are read; whether all of them suffice is the caller's to check."""
     loaded = look(path, overrides, options)
     spec, places = loaded.spec, loaded.places
     if spec is None:
@@ -70,12 +78,12 @@ def open_task(
     rival_prompts = _rivals(spec, file, variables, faults)
     named_chats = templates.chats((*parsed, *label_prompts.values()))
     chats = {name: last for name, last in named_chats.items() if name in variables}
-    rows = read_task_rows(spec, file, places, parsed, variables, chats, faults, home or home_of(file))
+    rows = read_task_rows(spec, file, places, parsed, variables, chats, faults, home or home_of(file), head)
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric, evaluation_rubric = _gate_rubric(spec, file, faults), _evaluation_rubric(spec, file, faults)
     faults += _unfit(spec, file, places, texts, rubric, rows.seeds, env, priced=priced)
-    faults += _of_rows(spec, file, rows, chats, faults)
+    faults += _of_rows(spec, file, rows, chats, faults, counted=head is None)
     faults += _linear(spec, file, places, texts, rows)
     faults += _known_answers(spec, file, texts, rows)
     found = _in_order([*loaded.faults, *places.located(faults)], file)
@@ -87,7 +95,7 @@ def open_task(
     )  # fmt: skip
     if faults := [Fault(f"{file}: {at}", fault) for at, model in named(task) for fault in model.faults()]:
         raise SpecError(str(file), places.located(faults))
-    return task
+    return task, rows
 
 
 def _gate_rubric(spec: TaskSpec, file: Path, faults: list[Fault]) -> str | None:
@@ -156,7 +164,7 @@ def _unfit(
 
 
 def _of_rows(
-    spec: TaskSpec, file: Path, rows: TaskRows, chats: Mapping[str, bool], before: Sequence[Fault]
+    spec: TaskSpec, file: Path, rows: TaskRows, chats: Mapping[str, bool], before: Sequence[Fault], *, counted: bool
 ) -> list[Fault]:
     """What the rows do not give that the spec asks of them; nothing where they could not be read."""
     if rows.bad_rows is None:
@@ -166,7 +174,7 @@ def _of_rows(
     found += checks.harvested(spec, rows.seeds, file)
     unready = (f"{file}: strata.", f"{file}: dedup.meaning")  # labels and nearness, of which quotas are made
     ready = not any(fault.where.startswith(unready) for fault in before)
-    return found + (checks.quotas(spec, rows.seeds, file) if ready and rows.seeds else [])
+    return found + (checks.quotas(spec, rows.seeds, file) if ready and counted and rows.seeds else [])
 
 
 def _read_schema(spec: TaskSpec, places: Places, texts: _SpecTexts) -> bool:

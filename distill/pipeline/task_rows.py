@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from distill.records import Seed
+    from distill.seeds.formats.file_format import FileFormat
     from distill.seeds.held_out import HeldOutRow
     from distill.seeds.rows_to_seeds import SeedColumns
 
@@ -32,13 +33,17 @@ class TaskRows:
     notes: list[str] = field(default_factory=list)
     columns: Sequence[str] | None = None
     """None where no file could be read, or none is named."""
+    used: SeedColumns | None = None
+    """What the task uses of its seeds' rows; None where they could not be read."""
+    paths: Sequence[Path] = ()
+    form: FileFormat | None = None
 
 
 def read_task_rows(
     spec: TaskSpec, file: Path, places: Places, templates: Sequence[Template], variables: Sequence[str],
-    chats: Mapping[str, bool], faults: list[Fault], home: Path,
+    chats: Mapping[str, bool], faults: list[Fault], home: Path, head: int | None = None,
 ) -> TaskRows:  # fmt: skip
-    """The rows; where their files cannot be read, that is a fault, and nothing that only follows from it."""
+    """The rows, of the seeds the first `head`; where their files cannot be read, that is a fault, and nothing that only follows from it."""
     from distill.pipeline.next_run.since import since_of
     from distill.seeds import load
     from distill.seeds.formats.file_format import FileFormat
@@ -50,7 +55,7 @@ def read_task_rows(
     paths, held_out_paths = ([file.parent / name for name in names] for names in (seeds.paths, seeds.held_out))
     form = FileFormat(names=tuple(variables), **(seeds.format.model_dump() if seeds.format else {}))
     columns = load.columns(paths, logged=seeds.as_ == "chats", form=form)
-    rows = TaskRows(notes=notes, columns=columns or None)
+    rows = TaskRows(notes=notes, columns=columns or None, paths=paths, form=form)
     # A prompt says what the model is to be with a text of its own, or by naming the chats' own.
     system = "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
     used = replace(_used(spec, file, variables, columns, faults), chats=chats, system=system)
@@ -66,8 +71,10 @@ def read_task_rows(
     need_gold = all(seed.gold is None for seed in rows.pinned)  # one of the files is enough
     with _gathered(faults, f"{file}: seeds.from", paths, file):
         used = replace(used, since=since_of(spec, home))
-        read, bad_rows = load.read(paths, used, need_gold=need_gold, strict=strict, form=form, notes=notes)
-        rows = replace(rows, seeds=read, bad_rows=bad_rows)
+        # Where only the first rows are looked at, whoever reads all of them lists what is wrong with any.
+        strict = strict and head is None
+        read, bad_rows = load.read(paths, used, need_gold=need_gold, strict=strict, form=form, notes=notes, head=head)
+        rows = replace(rows, seeds=read, bad_rows=bad_rows, used=used)
     return rows  # noqa: RET504 - an error above leaves them as they were
 
 

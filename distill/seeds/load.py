@@ -37,34 +37,41 @@ _LOOKED_AT = 200
 
 def read(
     paths: Sequence[Path], columns: SeedColumns, *, need_gold: bool = True, strict: bool = True,
-    form: FileFormat = AS_FOUND, notes: Notes | None = None,
+    form: FileFormat = AS_FOUND, notes: Notes | None = None, head: int | None = None,
 ) -> tuple[Sequence[Seed], pl.DataFrame]:  # fmt: skip
-    """Seeds in file order, and a table of the rows dropped: those from before `columns.since`, and unless `strict` broken ones.
+    """Seeds in file order, the first `head` of them; and a table of the rows dropped: those from before `columns.since`, and unless
+    `strict` broken ones.
 
     `need_gold` is whether a row at least has the gold column. What was found out about the files goes to `notes`.
     """
     reader, faults = SeedReader(columns), list[Fault]()
-    rows = _rows(paths, form, notes, faults, None if strict else reader.bad_rows)
-    seeds = PackedSeeds.of(seed for row in rows for seed in reader.seeds(*row))
+    rows = rows_of(paths, form, notes, faults, None if strict else reader.bad_rows)
+    seeds = PackedSeeds.of(itertools.islice((seed for row in rows for seed in reader.seeds(*row)), head))
     if columns.rules and seeds:
         seeds = PackedSeeds.of(_labelled_by_rule(seeds, reader, faults))
+    if notes is not None:
+        notes += [f"{count} {note}" for note, count in reader.tally.items() if count]
+        notes += reader.times.notes(columns.since) if columns.since else []
+    return seeds, finished(reader, faults, need_gold=need_gold, strict=strict, empty=not seeds)
+
+
+def finished(reader: SeedReader, faults: list[Fault], *, need_gold: bool, strict: bool, empty: bool) -> pl.DataFrame:
+    """The rows that a reader dropped, when all are read; SpecError with what is wrong (`_raise`), `faults` of whole files among it."""
+    columns = reader.columns
     faults += _no_such_column(
         reader.names, gold=columns.gold if need_gold else None, group=columns.group, id=columns.id,
         time=columns.since.column if columns.since else None,
     )  # fmt: skip
     faults += [one for name in columns.keep for one in _no_such_column(reader.names, kept=name)]
-    if notes is not None:
-        notes += [f"{count} {note}" for note, count in reader.tally.items() if count]
-        notes += reader.times.notes(columns.since) if columns.since else []
-    if columns.since and reader.times.older and not seeds and not faults:
+    if columns.since and reader.times.older and empty and not faults:
         faults.append(
             Fault("", f"all {len(reader.times.older):,} rows are from before seeds.since; name an earlier time")
         )
-    _raise(faults, reader.bad_rows, strict=strict, empty=not seeds)
-    return seeds, pl.concat([fault_summary.dropped_rows(reader.bad_rows), reader.times.dropped()])
+    _raise(faults, reader.bad_rows, strict=strict, empty=empty)
+    return pl.concat([fault_summary.dropped_rows(reader.bad_rows), reader.times.dropped()])
 
 
-def _rows(
+def rows_of(
     paths: Sequence[Path], form: FileFormat, notes: Notes | None, faults: list[Fault], bad_files: list[BadRow] | None
 ) -> Iterator[tuple[Path, int, RawRow | ValueError]]:
     """The rows of all files. A file that cannot be read is a bad row where such are dropped, else a fault."""
@@ -110,10 +117,14 @@ def columns(paths: Sequence[Path], *, logged: bool = False, form: FileFormat = A
 
 def table(seeds: Sequence[Seed], *, by: Sequence[str] = ()) -> pl.DataFrame:
     """The table of `seeds` (schema `SEEDS`), sorted by seed_id; a stratum is a cell of the labels in `by`."""
-    pieces, rows = [pl.DataFrame(schema=SEEDS)], (_row(seed, by) for seed in seeds)
+    return ordered(pl.concat([pl.DataFrame(schema=SEEDS), *blocks(seeds, by=by)]))
+
+
+def blocks(seeds: Iterable[Seed], *, by: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+    """The same in blocks, in the order of the seeds."""
+    rows = (_row(seed, by) for seed in seeds)
     while some := list(itertools.islice(rows, _AT_ONCE)):
-        pieces.append(pl.DataFrame(some, schema=SEEDS, orient="row"))
-    return ordered(pl.concat(pieces))
+        yield pl.DataFrame(some, schema=SEEDS, orient="row")
 
 
 def _row(seed: Seed, by: Sequence[str]) -> tuple[str | int | None, ...]:

@@ -77,7 +77,7 @@ def _split(how: _How, table: pl.DataFrame, tests: pl.DataFrame | None, parent: p
     if parent is not None and tests is not None:
         table, tests, lost = _refilled(table, tests, parent, how.draw, by)
     outcome = by(table, how.draw, pinned=tests)
-    report = {**outcome.report, "sources": _sources(outcome), **({"refilled": lost} if lost else {})}
+    report = {**outcome.report, **({"refilled": lost} if lost else {})}
     return replace(outcome, report=report)
 
 
@@ -155,18 +155,6 @@ def fewer_test_rows(test: Mapping[str, Json], spec: TaskSpec, table: pl.DataFram
         f"{known} {'row has' if known == 1 else 'rows have'} a known answer, fewer than the {asked} requested test rows, of which {got} are set aside: "
         "on test rows without one the student is compared with the teacher alone."
     ]
-
-
-def _sources(outcome: Outcome) -> dict[str, dict[str, int]]:
-    """Of each source that lost rows how many came ("in"), and how many went for which reason."""
-    reasons = outcome.dropped.select("reason", seed_id="row").unique("seed_id")
-    went = outcome.rejected.select("seed_id", "source").join(reasons, on="seed_id", how="left")
-    found: dict[str, dict[str, int]] = {}
-    for source, reason, count in went.group_by("source", "reason").len().sort("source", "reason").iter_rows():
-        found.setdefault(source, {"in": 0})[reason] = count
-    for source, counts in found.items():
-        counts["in"] = outcome.kept.filter(pl.col("source") == source).height + sum(counts.values())
-    return found
 
 
 def training_labels(spec: TaskSpec, seeds: Sequence[Seed]) -> list[tuple[str, Mapping[str, str]]]:

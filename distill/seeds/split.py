@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +21,10 @@ import numpy as np
 import polars as pl
 
 from distill.records import Json, content_id
+from distill.seeds import draw
 from distill.similarity.arrays import Int64s
 from distill.similarity.graph import Graph
 from distill.similarity.keys import keys_of
-from distill.strata.apportion import apportion
 from distill.tables.outcome import Outcome, ordered, partition, summary
 
 STAGE = "seeds"
@@ -54,7 +53,7 @@ class Draw:
 
 
 def split(
-    table: pl.DataFrame, draw: Draw, *, near: float = 0.85, leak: float | None = None,
+    table: pl.DataFrame, wanted: Draw, *, near: float = 0.85, leak: float | None = None,
     pinned: pl.DataFrame | None = None, graph: Graph | None = None,
 ) -> Outcome:  # fmt: skip
     """Draw the test rows by stratum in proportion, no two of a cluster or near each other; with a `pinned` table those rows
@@ -69,21 +68,21 @@ def split(
     every = pl.concat([own.kept, unique.kept])
     limit = near if leak is None else leak
     known = graph or Graph.of(inputs(every), threshold=min(near, limit))
-    roots = _clusters(every, near, known)
+    roots = clusters(every, near, known)
     test, asked = np.arange(own.kept.height), own.kept.height
     if pinned is None:
-        asked = draw.rows if draw.rows is not None else round((draw.share or 0) * every.height)
-        own_first, others = _eligible(every, draw.gold, draw.where)
-        test = _draw(every, roots, asked, known, own_first, draw.seed)
+        asked = wanted.rows if wanted.rows is not None else round((wanted.share or 0) * every.height)
+        own_first, others = _eligible(every, wanted.gold, wanted.where)
+        test = _draw(every, roots, asked, known, own_first, wanted.seed)
         if (lacking := asked - len(test)) > 0 and len(others):
-            more = _draw(every, roots, lacking, known, others, draw.seed, test.tolist())
+            more = _draw(every, roots, lacking, known, others, wanted.seed, test.tolist())
             test = np.sort(np.concatenate([test, more]))
     aside_rows = {TEST: test}
     drops = _apart(every, test, limit, known, TEST)
-    if draw.calibration:
-        own_first, others = _eligible(every, draw.gold, draw.where)
+    if wanted.calibration:
+        own_first, others = _eligible(every, wanted.gold, wanted.where)
         left = np.setdiff1d(np.concatenate([own_first, others]), np.array([*test, *drops], np.int64))
-        aside_rows[CALIBRATION] = _draw(every, roots, draw.calibration, known, left, draw.seed)
+        aside_rows[CALIBRATION] = _draw(every, roots, wanted.calibration, known, left, wanted.seed)
         drops = _apart(every, aside_rows[CALIBRATION], limit, known, CALIBRATION, but=test.tolist()) | drops
     role = np.full(every.height, TRAIN, dtype=object)
     for name, places in aside_rows.items():
@@ -97,8 +96,24 @@ def split(
     report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
     report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
     if CALIBRATION in aside_rows:
-        report |= {"calibration": {"asked": draw.calibration, "got": len(aside_rows[CALIBRATION])}}
+        report |= {"calibration": {"asked": wanted.calibration, "got": len(aside_rows[CALIBRATION])}}
+    went = pl.concat([step.rejected.select("source").with_columns(step.dropped["reason"]) for step in steps])
+    report |= {"sources": by_source(aside.kept["source"], went.group_by("source", "reason").len())}
     return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
+
+
+def by_source(kept: pl.Series, went: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Of each source that lost rows how many came ("in"), and how many went for which reason; `went` are (source, reason, len), and
+    parts of them may be counted apart.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for source, reason, count in (
+        went.group_by("source", "reason").agg(pl.col("len").sum()).sort("source", "reason").iter_rows()
+    ):
+        found.setdefault(source, {"in": 0})[reason] = count
+    for source, counts in found.items():
+        counts["in"] = int((kept == source).sum()) + sum(counts.values())
+    return found
 
 
 def without_repeats(table: pl.DataFrame) -> Outcome:
@@ -143,7 +158,7 @@ def inputs(table: pl.DataFrame) -> list[str]:
     return table.sort("seed_id")["input"].to_list()
 
 
-def _clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
+def clusters(rows: pl.DataFrame, near: float, graph: Graph) -> Int64s:
     """For each row the index of the row that its cluster is named for; of those near each other the smallest seed_id."""
     order = rows.with_row_index("at").sort("seed_id", "at")["at"].to_numpy().astype(np.int64)
     found = graph.near_duplicates(rows["input"].gather(order), threshold=near)
@@ -169,38 +184,25 @@ def _draw(
     rows: pl.DataFrame, roots: Int64s, count: int, graph: Graph, eligible: Int64s, seed: int, first: Sequence[int] = ()
 ) -> Int64s:
     """The places of so many test rows, ascending, none of them near one of `first`."""
-    sizes = np.bincount(roots, minlength=rows.height)[roots]
     nodes, near = graph.neighbours(rows["input"])
-    marks = [content_id("test", seed, name) for name in rows["seed_id"]]
     named = rows["group"].is_not_null().any()
-    groups = [
-        content_id("test group", seed, name) if named else "" for name in rows["group"].fill_null(rows["seed_id"])
-    ]
-    ranked = sorted(
-        eligible.tolist(),
-        # Group by group, since a test row costs the training set the rest of its group; within one, and without any, rows
-        # without near copies first: a test row costs whatever is near it.
-        key=lambda i: (groups[i], max(int(sizes[i]), 1 + len(near[i])), marks[i]),
+    groups = (
+        draw.hashes(rows["group"].fill_null(rows["seed_id"]), "test group", seed, count=rows.height)
+        if named
+        else np.zeros(rows.height, np.uint64)
     )
-    strata = list(map(sys.intern, rows["stratum"]))
-    pools: dict[str, list[int]] = defaultdict(list)
-    taken, drawn = {int(roots[i]) for i in first}, {nodes[i] for i in first}
-    for i in ranked:
-        if roots[i] not in taken and drawn.isdisjoint(near[i]):
-            taken.add(roots[i])
-            drawn.add(nodes[i])
-            pools[strata[i]].append(i)
-    weights = Counter(stratum for stratum in strata if stratum in pools)
-    room = {name: len(pool) for name, pool in pools.items()}
-    seats = apportion(count, held=dict.fromkeys(pools, 0), room=room, weights=weights)
-    return np.sort(np.array([i for name, pool in pools.items() for i in pool[: seats[name]]], np.int64))
+    drawn_from = draw.DrawnFrom(
+        rows["stratum"], roots, np.array([len(some) for some in near], np.int64), np.array(nodes, np.int64), lambda i: near[i],
+        groups, draw.hashes(rows["seed_id"], "test", seed, count=rows.height), Counter(rows["stratum"].to_list()),
+    )  # fmt: skip
+    return draw.draw(drawn_from, count, eligible, first)
 
 
 def _apart(
     rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str, but: Sequence[int] = ()
 ) -> dict[int, tuple[str, str]]:
     """Every row that may not train beside those held out, but for the places `but` → why."""
-    drops = _of_their_groups(rows, held_out, role) | _near_them(rows, held_out, near, graph, role)
+    drops = _of_their_groups(rows, held_out, role) | near_them(rows, held_out, near, graph, role)
     for place in but:
         drops.pop(int(place), None)
     return drops
@@ -217,9 +219,7 @@ def _of_their_groups(rows: pl.DataFrame, held_out: Int64s, role: str) -> dict[in
     }
 
 
-def _near_them(
-    rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str
-) -> dict[int, tuple[str, str]]:
+def near_them(rows: pl.DataFrame, held_out: Int64s, near: float, graph: Graph, role: str) -> dict[int, tuple[str, str]]:
     """Every other row that is near a row held out → its nearest; their places ascend."""
     others, names = np.delete(np.arange(rows.height), held_out), rows["seed_id"].gather(held_out)
     found = graph.nearest(rows["input"].gather(others), rows["input"].gather(held_out).to_list(), threshold=near)

@@ -16,7 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from distill.similarity.arrays import UInt64s
 from distill.similarity.decisive_words import BEFORE, BESIDE, DECIDES, INSIDE, NAMING, NOT, NUMERALS, PER, VALUES
 
 DecisiveMarks = tuple[str, ...]
+_Kind = Literal["idle", "words", "number", "negation", "sign", "held"]
+"""How a word is read; one that is idle says nothing."""
 
 _DIGIT = re.compile(r"\d")
 _SPLIT = re.compile(r"[^\w']+|_")
@@ -36,6 +40,7 @@ _IN_HELD = re.compile(
 _MONEY = r"(?:[a-z]{0,3}[$€£¥₹₽₩])"
 _NUMBER = re.compile(rf"([-<>=≤≥]*)({_MONEY}?)([-]?)(\d+(?:[.,':/]\d+)*|\.\d+)-?((?:[a-z°%‰µ]+|{_MONEY})?)([+]?)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|[1-9]\d{0,2}(?:'\d{3})+(?:\.\d+)?")
+_HYPHEN = re.compile(r"(?<=[^\W\d])-(?=\d)|(?<=\d)-(?=[^\W\d])")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _UNITS_TOO = frozenset({"second", "cent", "mai", "hier"})
 """Words that say one thing behind a number, and another elsewhere."""
@@ -53,14 +58,13 @@ def marks(text: str) -> DecisiveMarks:
     words = reading.words
     if not spaced:
         for at, word in enumerate(words):
-            reading.read(at, word)
+            reading.read(at, word, *_analysed(word))
         return tuple(reading.found)
     # All others, which are most, say nothing.
-    plain = text.replace(" ", "").isalpha()
-    for at in [at for at, word in enumerate(words) if word in _KNOWN or not (plain or word.isalpha())]:
-        bare = words[at].strip(_EDGES)
-        if bare in _KNOWN or not bare.isalpha():
-            reading.read(at, words[at])
+    for at in [at for at, word in enumerate(words) if word in _KNOWN or not word.isalpha()]:
+        kind, parts = _analysed(words[at])
+        if kind != "idle":
+            reading.read(at, words[at], kind, parts)
     return tuple(reading.found)
 
 
@@ -100,6 +104,51 @@ def _number(some: DecisiveMarks) -> int:
     return int.from_bytes(blake2b("\n".join(some).encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1
 
 
+@lru_cache(maxsize=1 << 16)
+def _analysed(word: str) -> tuple[_Kind, tuple[str, ...]]:
+    """(how a word is read, its parts that may say something); most words come again and again."""
+    if word.isalpha() and word.isascii():
+        return ("words", (word,)) if word in _KNOWN else ("idle", ())
+    if not word.isascii() and _HELD.search(word):
+        return "held", ()
+    if _DIGIT.search(word):
+        return "number", ()
+    bare = word.strip(_EDGES)
+    if not bare.isalpha() and (bare.endswith("n't") or bare.startswith("n'")):
+        return "negation", (bare,)
+    parts = _parts(bare)
+    if word in _COMPARES or word in _BETWEEN:
+        return "sign", parts
+    return "words" if parts else "idle", parts
+
+
+def _parts(bare: str) -> tuple[str, ...]:
+    """The parts of a word that may say something: a word with signs within it, or of other letters than English ones."""
+    if bare.isalpha():
+        return (bare,) if bare in _KNOWN else ()
+    if (plain := bare.replace(".", "")) in BESIDE:
+        return (plain,)
+    parts = _SPLIT.split(bare)
+    if _KNOWN.isdisjoint(parts) and 1 not in map(len, parts):
+        return ()
+    return tuple(part for part in parts if part in _KNOWN or len(part) == 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def _as_number(word: str, named: bool) -> tuple[str, str]:
+    """(a word with digits without what stands around it, what it says); `named` as in `_value`."""
+    if word.isdecimal() and word.isascii():
+        return word, word
+    bare = word.strip(_EDGES[1:]).rstrip(f"{_EDGES}-=<>") or word
+    parsed = _NUMBER.fullmatch(bare)
+    if parsed is None:
+        return bare, _code(bare)
+    compared, money, minus, digits, unit, more = parsed.groups()
+    said = f"{compared}{minus}{_value(_digits(digits), named=named)}{more}"
+    unit = "" if unit in _ORDINAL else unit or money
+    return bare, f"{said} {BESIDE.get(unit, unit)}" if unit else said
+
+
 @dataclass(slots=True)
 class _Reading:
     """The words of a text, and what was found up to one of them."""
@@ -111,19 +160,26 @@ class _Reading:
     pending: tuple[int, str] = (-2, "")
     """and of the last that may belong to one behind it."""
     negated: tuple[int, str] = (-2, "")
+    named: bool | None = None
+    """Whether a word says that something is named by a number; None until a number asks."""
 
-    def read(self, at: int, word: str) -> None:
-        if word.isalpha() and word.isascii():
-            self._word(at, word)
-        elif _HELD.search(word):
-            self._held(at, word)
-        elif _DIGIT.search(word):
+    def read(self, at: int, word: str, kind: _Kind, parts: Sequence[str]) -> None:
+        """Read the word at a place, as it was `_analysed`."""
+        if kind == "number":
             self._numeral(at, word)
-        elif word in _COMPARES or (word in _BETWEEN and self.number_at == at - 1):
+        elif kind == "negation":
+            self._negation(at, parts[0])
+        elif kind == "held":
+            self._held(at, word)
+        elif kind == "sign" and (word in _COMPARES or self.number_at == at - 1):
             if at + 1 < len(self.words) and _DIGIT.search(self.words[at + 1]):
                 self.found.append(word)
+        elif kind == "idle":
+            if len(bare := word.strip(_EDGES)) == 1:  # the name of something may be any letter
+                self._word(at, bare)
         else:
-            self._spelt(at, word)
+            for part in parts:
+                self._word(at, part)
 
     def _held(self, at: int, word: str) -> None:
         """A word of a script that writes no spaces, or has particles within its words: numbers go with the letter behind them."""
@@ -135,21 +191,6 @@ class _Reading:
                 self._numeral(at, piece)
             else:
                 self.found.append(NOT if piece in INSIDE else piece)
-
-    def _spelt(self, at: int, word: str) -> None:
-        """A word with signs around or within it, or of other letters than English ones."""
-        bare = word.strip(_EDGES)
-        if bare.isalpha():
-            self._word(at, bare)
-            return
-        if bare.endswith("n't") or bare.startswith("n'"):
-            self._negation(at, bare)
-            return
-        if (plain := bare.replace(".", "")) in BESIDE:
-            self._word(at, plain)
-            return
-        for part in _SPLIT.split(bare):
-            self._word(at, part)
 
     def _word(self, at: int, word: str) -> None:
         said = DECIDES.get(word)
@@ -177,30 +218,21 @@ class _Reading:
         self.number_at = at
 
     def _numeral(self, at: int, word: str) -> None:
-        bare = word.strip(_EDGES[1:]).rstrip(f"{_EDGES}-=<>") or word
-        parsed = _NUMBER.fullmatch(bare)
-        if parsed is None:
-            self._add(at, _code(bare))
-            return
-        compared, money, minus, digits, unit, more = parsed.groups()
-        sign = f"{compared}{minus}"
-        if self._continues(at, bare):
+        if self.named is None:
+            self.named = not NAMING.isdisjoint(self.words)
+        bare, said = _as_number(word, self.named)
+        if self.number_at == at - 1 and self._continues(at, bare):
             self.found[-1] += bare
             self.number_at = at
-            return
-        said = sign + _value(_digits(digits), named=self._named()) + more
-        unit = "" if unit in _ORDINAL else unit or money
-        self._add(at, f"{said} {BESIDE.get(unit, unit)}" if unit else said)
+        else:
+            self._add(at, said)
 
     def _continues(self, at: int, word: str) -> bool:
-        """Whether a word is the next three digits of 10 000."""
-        if self.number_at != at - 1 or len(word) != 3 or not word.isdecimal():
+        """Whether a word behind a number is the next three digits of 10 000."""
+        if len(word) != 3 or not word.isdecimal():
             return False
         last = self.words[at - 1]
         return self.found[-1].isdecimal() and last.isdecimal() and (len(last) == 3 or last[0] != "0") and len(last) <= 3
-
-    def _named(self) -> bool:
-        return not NAMING.isdisjoint(self.words)
 
 
 def _digits(text: str) -> str:
@@ -226,4 +258,4 @@ def _value(text: str, *, named: bool) -> str:
 
 def _code(word: str) -> str:
     """A word of letters and digits, without the hyphens between the two."""
-    return re.sub(r"(?<=[^\W\d])-(?=\d)|(?<=\d)-(?=[^\W\d])", "", _digits(word))
+    return _HYPHEN.sub("", _digits(word)) if "-" in word else _digits(word)

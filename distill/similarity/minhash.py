@@ -25,15 +25,21 @@ LEAST = 16
 SMALL = 128
 """A crowd of so many texts is looked at whole, though some may have other marks."""
 
+_AT_A_TIME = 1 << 11
+"""Pairs whose sketches are compared at a time: they fit a core's cache."""
+_LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+
 IndexPairs = tuple[Int64s, Int64s]
 ScoredPairs = tuple[Int64s, NDArray[np.int16]]
 """Pairs as right << 32 | left, and in how many bytes their sketches agree (no more than is usual at the threshold)."""
-_NONE: ScoredPairs = np.empty(0, np.int64), np.empty(0, np.int16)
+NO_PAIRS: ScoredPairs = np.empty(0, np.int64), np.empty(0, np.int16)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Of n texts, the keys of each band (bands, n), and of every number of the sketches its last byte (n, numbers)."""
+    """Of n texts, the keys of each band (bands, n), and of every number of the sketches its last byte (n, numbers), to which zeros
+    are added up to a multiple of eight.
+    """
 
     keys: UInt32s
     digests: NDArray[np.uint8]
@@ -47,17 +53,18 @@ def index(texts: Sequence[str], *, threshold: float, num_perm: int) -> Index:
     """The index of texts that have `SHINGLE` characters or more each."""
     count, rows = bands(threshold, num_perm)
     keys = np.empty((count, len(texts)), np.uint32)
-    digests = np.empty((len(texts), num_perm), np.uint8)
+    zeros = -num_perm % 8
+    digests = np.zeros((len(texts), num_perm + zeros), np.uint8)
     # Freed at once, this tells glibc that arrays of such a size come and go. Otherwise it may hand the memory of every
     # temporary array back to the system, and a third of the time would go into page faults.
     np.empty(1 << 24, np.uint8)
     for start, stop in blocks([len(text) for text in texts], BLOCK):
         numbers = sketches(texts[start:stop], num_perm)
-        digests[start:stop] = numbers.astype(np.uint8)
+        digests[start:stop, :num_perm] = numbers.astype(np.uint8)
         keys[:, start:stop] = _keys(numbers[:, : count * rows].reshape(-1, count, rows)).T
     # Four standard deviations below what a pair at the threshold has: lost are 3 in 100,000 of those, fewer above it.
     least = math.floor(threshold * num_perm - 4 * math.sqrt(threshold * (1 - threshold) * num_perm))
-    return Index(keys, digests, round(threshold * num_perm), max(0, least))
+    return Index(keys, digests, round(threshold * num_perm) + zeros, max(0, least) + zeros)
 
 
 def bands(threshold: float, num_perm: int) -> tuple[int, int]:
@@ -91,21 +98,36 @@ def candidates(
     likeliest and then the earliest. In a crowd that is truly near every text is still found near its first ones; lost
     can be a pair of two late members that share no smaller group in any band.
     """
-    count = found.keys.shape[1]
-    share, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
-    room = room or share
-    kept, fresh, waiting = _NONE, [], 0
+    room, glances = limits(found.keys.shape[1], pairs=pairs, glances=glances, room=room)
+    kept, fresh, waiting = NO_PAIRS, [], 0
     for keys in found.keys:
-        crowds = _crowds(keys)
-        if marks is not None:
-            crowds = _parted(*crowds, marks)
-        looks = room if marks is None else max(room, SMALL)
-        for some in _glanced(found, *crowds, others, room=looks, glances=glances):
+        for some in of_band(found, keys, others=others, room=room, glances=glances, marks=marks):
             fresh.append(some)
             waiting += len(some[0])
         if waiting > 2 * pairs:
-            kept, fresh, waiting = _best([kept, *fresh], room), [], 0
-    codes, _ = _best([kept, *fresh], room)
+            kept, fresh, waiting = best([kept, *fresh], room), [], 0
+    return in_order(best([kept, *fresh], room)[0])
+
+
+def limits(count: int, *, pairs: int = PAIRS, glances: int = GLANCES, room: int | None = None) -> tuple[int, int]:
+    """(how many pairs a text is in, at how many it looks in each band) among so many texts."""
+    share, glances = (max(LEAST, limit // max(1, count)) for limit in (pairs, glances))
+    return room or share, glances
+
+
+def of_band(
+    found: Index, keys: UInt32s, *, others: int | None, room: int, glances: int, marks: Callable[[Int64s], UInt64s] | None
+) -> Iterator[ScoredPairs]:  # fmt: skip
+    """What the keys of one band propose, pair by pair perhaps more than once."""
+    crowds = _crowds(keys)
+    if marks is not None:
+        crowds = _parted(*crowds, marks)
+    looks = room if marks is None else max(room, SMALL)
+    yield from _glanced(found, *crowds, others, room=looks, glances=glances)
+
+
+def in_order(codes: Int64s) -> IndexPairs:
+    """Pairs right << 32 | left as (left, right), sorted."""
     left, right = codes & 0xFFFFFFFF, codes >> 32
     order = np.lexsort((right, left))
     return left[order], right[order]
@@ -149,34 +171,50 @@ def _parted(texts: Int64s, begins: Int64s, marks: Callable[[Int64s], UInt64s]) -
 def _glanced(
     found: Index, texts: Int64s, begin: Int64s, others: int | None, *, room: int, glances: int
 ) -> Iterator[ScoredPairs]:
-    """Each text of a crowd with the first of its crowd, then with the second, and so on."""
+    """Each text of a crowd with the first of its crowd, then with the second, and so on.
+
+    Where few texts are left, with several at once: it is numpy's calls that cost then. What is given is the same.
+    """
     at = np.arange(len(texts))
     if others is not None:
         at = at[texts >= others]
-    hits = np.zeros(len(texts), np.int64)
-    for ahead in range(glances):
+    hits, ahead = np.zeros(len(texts), np.int64), 0
+    while ahead < glances:
         at = at[(begin[at] + ahead < at) & (hits[at] < room)]
         if others is not None:
             at = at[texts[begin[at] + ahead] < others]
         if not len(at):
             return
-        left, right = texts[begin[at] + ahead], texts[at]
-        agreed = _agreed(found.digests, left, right)
-        near = agreed >= found.least
-        hits[at[near]] += 1
-        yield right[near] << 32 | left[near], np.minimum(agreed[near], found.usual)
+        steps = min(glances - ahead, max(1, _AT_A_TIME // len(at)))
+        places = begin[at][:, None] + np.arange(ahead, ahead + steps)
+        looked = places < at[:, None]
+        if others is not None:
+            looked &= texts[np.minimum(places, len(texts) - 1)] < others
+        rows, _ = np.nonzero(looked)
+        left, right = texts[places[looked]], texts[at][rows]
+        agree = agreed(found.digests, left, right)
+        near = agree >= found.least
+        looked[looked] = near
+        in_room = hits[at][:, None] + np.cumsum(looked, axis=1) <= room
+        near[near] = in_room[looked]
+        hits[at] += looked.sum(axis=1)
+        ahead += steps
+        yield right[near] << 32 | left[near], np.minimum(agree[near], found.usual)
 
 
-def _agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[np.int16]:
+def agreed(digests: NDArray[np.uint8], left: Int64s, right: Int64s) -> NDArray[np.int16]:
     """In how many bytes the two sketches of each pair agree."""
-    agreed = np.empty(len(left), np.int16)
-    for start in range(0, len(left), 1 << 14):  # what is compared at a time fits the cache
-        some = slice(start, start + (1 << 14))
-        agreed[some] = (digests[left[some]] == digests[right[some]]).sum(axis=1, dtype=np.int16)
-    return agreed
+    words, count = digests.view(np.uint64), np.empty(len(left), np.int16)
+    for start in range(0, len(left), _AT_A_TIME):
+        some = slice(start, start + _AT_A_TIME)
+        apart = words[left[some]] ^ words[right[some]]
+        # The top bit of every byte that is not zero: adding carries into it, and it never carries out.
+        apart |= (apart & _LOW) + _LOW
+        count[some] = digests.shape[1] - np.bitwise_count(apart & ~_LOW).sum(axis=1, dtype=np.int16)
+    return count
 
 
-def _best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
+def best(parts: Sequence[ScoredPairs], room: int) -> ScoredPairs:
     """Each pair once, and of the pairs of one right text no more than `room`: the likeliest, then the earliest."""
     codes, places = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
     agreed = np.concatenate([part[1] for part in parts])[places]

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from distill.similarity import decisive
+from distill.similarity import decisive, in_parts
 from distill.similarity.arrays import Int64s, UInt64s
 from distill.similarity.jaccard import overlaps
 from distill.similarity.minhash import candidates, index
@@ -135,11 +135,15 @@ def _matches(
     if len(long) < 2:
         return
     texts = [plain[i] for i in long]
-    found = index(texts, threshold=threshold, num_perm=num_perm)
     limit = None if others is None else bisect_left(long, others)
     marks = _Marks(texts).of if numbers else None
-    left, right = candidates(found, others=limit, room=room, marks=marks)
-    values = np.fromiter(overlaps(texts, left, right), np.float64, len(left))
+    if in_parts.worth(len(texts)):
+        how = in_parts.How(len(texts), threshold, num_perm, numbers, limit, room)
+        left, right, values = in_parts.compared(texts, how)
+    else:
+        found = index(texts, threshold=threshold, num_perm=num_perm)
+        left, right = candidates(found, others=limit, room=room, marks=marks)
+        values = overlaps(texts, left, right)
     near = values >= threshold
     if marks is not None:  # last, since most of those that look near are not
         near[near] = marks(left[near]) == marks(right[near])

@@ -22,32 +22,60 @@ ROUNDS = 24
 BLOCK = 1 << 16
 """Characters that are sketched at a time: their numbers fit a core's cache."""
 EMPTY = np.uint32(0xFFFFFFFF)
+_ROUND, _LAST = 27, 31
+"""The bit from which on a number says in which round it was thrown, and what those of permutations of their own say."""
+_WITHIN = np.uint32((1 << _ROUND) - 1)
 
 
 def sketches(texts: Sequence[str], num_perm: int) -> UInt32s:
     """(texts, num_perm): the sketch of each text; each has `SHINGLE` characters or more."""
     codes, lengths = code_points(texts)
-    owner = np.repeat(np.arange(len(texts)), lengths)
-    inside = owner[: 1 - SHINGLE] == owner[SHINGLE - 1 :]
-    hashes, owner = _mixed(packed(codes))[inside], owner[: 1 - SHINGLE][inside]
-    slots = np.full(len(texts) * num_perm, EMPTY)
-    numbers = slots.reshape(-1, num_perm)
+    hashes = _hashes(np.append(codes, np.zeros(SHINGLE - 1, np.uint32)))
+    # The row of each 4-gram's text; one that reaches into the next text goes into a row that nobody reads.
+    unread, ends = len(texts) * num_perm, np.cumsum(lengths)
+    rows = np.repeat(np.arange(0, unread, num_perm), lengths)
+    for before in range(1, SHINGLE):
+        rows[ends - before] = unread
+    slots = np.full(unread + num_perm, EMPTY)
+    numbers = slots[:unread].reshape(-1, num_perm)
     factors, offsets = _permutations(ROUNDS + num_perm)
-    for factor, offset in zip(factors[:ROUNDS], offsets[:ROUNDS], strict=True):
-        values = hashes * factor + offset
-        places = owner * num_perm + ((values.astype(np.uint64) * np.uint64(num_perm)) >> np.uint64(32)).astype(np.int64)
-        fresh = slots[places] == EMPTY
-        np.minimum.at(slots, places[fresh], values[fresh])
-        lacking = (numbers == EMPTY).any(axis=1)[owner]
-        hashes, owner = hashes[lacking], owner[lacking]
-        if not len(owner):
+    lacking = np.arange(len(texts))
+    for round_, (factor, offset) in enumerate(zip(factors[:ROUNDS], offsets[:ROUNDS], strict=True)):
+        _throw(slots, rows, hashes, factor, offset, round_, num_perm)
+        still = (numbers[lacking] == EMPTY).any(axis=1)
+        if not still.all():
+            some = np.repeat(still, lengths)
+            hashes, rows, lengths, lacking = hashes[some], rows[some], lengths[still], lacking[still]
+        if not len(lacking):
             return numbers
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    for slot, (factor, offset) in enumerate(zip(factors[ROUNDS:], offsets[ROUNDS:], strict=True)):
-        smallest = np.minimum.reduceat(hashes * factor + offset, starts)
-        column = numbers[owner[starts], slot]
-        numbers[owner[starts], slot] = np.where(column == EMPTY, smallest, column)
+    starts = np.cumsum(lengths - SHINGLE + 1) - lengths + SHINGLE - 1
+    _fill(numbers, lacking, hashes[rows < unread], starts, factors[ROUNDS:], offsets[ROUNDS:])
     return numbers
+
+
+def _throw(
+    slots: UInt32s, rows: Int64s, hashes: UInt32s, factor: np.uint32, offset: np.uint32, round_: int, num_perm: int
+) -> None:
+    """Throw each hash into a slot of its row, which keeps the smallest; what an earlier round left there is smaller."""
+    values = hashes * factor
+    values += offset
+    places = values >> np.uint32(16)
+    places *= np.uint32(num_perm)
+    places >>= np.uint32(16)
+    values &= _WITHIN
+    values |= np.uint32(round_ << _ROUND)
+    np.minimum.at(slots, rows + places, values)
+
+
+def _fill(
+    numbers: UInt32s, lacking: Int64s, hashes: UInt32s, starts: Int64s, factors: UInt32s, offsets: UInt32s
+) -> None:
+    """Give every slot that is still empty the smallest hash of its text by a permutation of its own."""
+    for slot, (factor, offset) in enumerate(zip(factors, offsets, strict=True)):
+        smallest = np.minimum.reduceat(hashes * factor + offset, starts)
+        smallest = smallest & _WITHIN | np.uint32(_LAST << _ROUND)
+        column = numbers[lacking, slot]
+        numbers[lacking, slot] = np.where(column == EMPTY, smallest, column)
 
 
 def code_points(texts: Sequence[str]) -> tuple[UInt32s, Int64s]:
@@ -76,9 +104,16 @@ def blocks(sizes: Sequence[int] | Int64s, limit: int) -> Iterator[tuple[int, int
         start = stop
 
 
-def _mixed(grams: UInt64s) -> UInt32s:
-    grams = (grams ^ (grams >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-    return (grams >> np.uint64(32)).astype(np.uint32)
+def _hashes(codes: UInt32s) -> UInt32s:
+    """A hash of every four code points. In 32 bits: two different 4-grams share one in four billion, which no band notices."""
+    twos = codes[1:] * np.uint32(0x9E3779B1)
+    twos += codes[:-1]
+    hashes: UInt32s = twos[2:] * np.uint32(0x85EBCA77)
+    hashes += twos[:-2]
+    hashes ^= hashes >> np.uint32(16)
+    hashes *= np.uint32(0x7FEB352D)
+    hashes ^= hashes >> np.uint32(15)
+    return hashes
 
 
 @functools.lru_cache(maxsize=8)

@@ -43,14 +43,26 @@ def labelled(rows: pl.DataFrame) -> list[quotas.LabelledRow]:
     return found
 
 
+def rows_by_stratum(rows: pl.DataFrame) -> Counter[str]:
+    """Stratum → rows; counted where they lie, since a list of ten million names would not fit in memory."""
+    return Counter(dict(rows["stratum"].cast(pl.String).value_counts().iter_rows()))
+
+
 def by_label(
     seeds: pl.DataFrame, asked: Iterable[str], kept: Iterable[str], names: Sequence[str]
 ) -> dict[str, list[LabelCoverage]]:
     """Label → the coverage of each of its values; `asked` and `kept` are seeds."""
-    labels, known = Lookup(seeds, "labels"), {text: json.loads(text) for text in seeds["labels"].unique()}
+    labels = Lookup(seeds, "labels")
     train = Counter(seeds.filter(seeds["role"] == "train")["labels"])
-    groups = (train, Counter(labels[seed] for seed in set(asked)), Counter(labels[seed] for seed in kept))
-    result = {}
+    return counted(train, Counter(labels[seed] for seed in set(asked)), Counter(labels[seed] for seed in kept), names)
+
+
+def counted(
+    train: Counter[str], asked: Counter[str], kept: Counter[str], names: Sequence[str]
+) -> dict[str, list[LabelCoverage]]:
+    """The same of how many rows have each text of labels: training seeds, those asked, and the rows kept."""
+    groups, result = (train, asked, kept), {}
+    known = {text: json.loads(text) for text in train | asked | kept}
     for name in names:
         have, want, hold = (_values(group, known, name) for group in groups)
         result[name] = [LabelCoverage(value, have[value], want[value], hold[value]) for value in sorted(have)]

@@ -38,7 +38,7 @@ def of(
             for match, origin in zip(matches, made_from, strict=True):
                 if stratum in origin:
                     match[stratum] = match.get(stratum, 0) + count
-    natural = Counter(train.filter(~pl.col("source").str.starts_with("expand:"))["stratum"].to_list())
+    natural = coverage.rows_by_stratum(train.filter(~pl.col("source").str.starts_with("expand:")))
     labels = dict([*coverage.labelled(train), *rows])
     wanted = replace(targets, per_stratum=0) if firm else targets
     return quotas.quotas(available, labels, wanted, matches=matches, natural=natural)

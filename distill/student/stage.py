@@ -59,7 +59,7 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     strata = sorted(set(run.table("seeds.parquet", ["stratum"])["stratum"]))
     write_json(run.folder / "expect.json", expect.check(kept, strata, run.task.spec.expect.model_dump()))
     own = lookup.requests(run.table("seeds.parquet", ["seed_id", "fields"]))
-    ids, more = _own(run, "own_id"), {seed: json.loads(text) for seed, text in _own(run, "kept").items()}
+    ids, more = own_fields(run, "own_id"), {seed: json.loads(text) for seed, text in own_fields(run, "kept").items()}
     examples = example_turns(run.task)
     counts = export_files.write(
         kept, folder=run.folder.path, tools=run.task.tools, own=own, ids=ids, kept=more, examples=examples
@@ -68,7 +68,7 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
         seed: {**({"id": ids[seed]} if seed in ids else {}), **({"kept": more[seed]} if seed in more else {})}
         for seed in ids | more
     }
-    tests = export_files.write_test(_test_rows(run, own, beside), folder=run.folder.path)
+    tests = export_files.write_test(test_rows(run, own, beside), folder=run.folder.path)
     write_atomic(run.folder / "CARD.md", dataset_card(run, kept, counts, tests).encode())
     if earlier := other_formats.earlier(run.folder):
         run.watch.say(
@@ -79,15 +79,17 @@ async def _export(run: ActiveRun) -> Mapping[str, Json]:
     return {"rows": rows}
 
 
-def _own(run: ActiveRun, column: str) -> dict[str, str]:
-    """seed_id → what the seeds' own files say in a column, `own_id` or `kept`."""
+def own_fields(run: ActiveRun, column: str, role: str | None = None) -> dict[str, str]:
+    """seed_id → what the seeds' own files say in a column, `own_id` or `kept`; with `role` of the seeds that have it."""
     seeds = run.scan("seeds.parquet")
+    if role is not None:
+        seeds = seeds.filter(role=role)
     if column not in seeds.collect_schema():  # a run made before rows kept it has none
         return {}
     return dict(seeds.select("seed_id", column).drop_nulls().collect().iter_rows())
 
 
-def _test_rows(
+def test_rows(
     run: ActiveRun, own: Mapping[str, Mapping[str, Json]], beside: Mapping[str, Mapping[str, Json]]
 ) -> list[dict[str, Json]]:
     import polars as pl

@@ -44,7 +44,16 @@ for _digit in (*_RAISED, *_LOWERED, *_FRACTIONS):
     _TABLE[ord(_digit)] = str(_TABLE[ord(_digit)]).replace("\u2044", "/").replace("\u2212", "-")
 
 
-_TABLED = frozenset(map(chr, _TABLE))
+_REPLACED = re.compile(
+    "[{}{}]".format(
+        "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSEEN),
+        "".join(re.escape(chr(code)) for code, one in _TABLE.items() if one is not None),
+    )
+)
+# One pass over the bytes of a text of ASCII: lower case, one quote, a space for each blank, and nothing that cannot be seen.
+_ASCII_BLANKS = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
+_ASCII = bytes.maketrans(_ASCII_BLANKS, b" " * len(_ASCII_BLANKS)).replace(b"`", b"'").lower()
+_ASCII_UNSEEN = bytes(code for code in range(0x80) if _TABLE.get(code, "") is None)
 _CYRILLIC = dict(zip("АВЕЅІЈКМНОРСТУХаеѕіјорсухһԁԛԝ", "ABESIJKMHOPCTYXaesijopcyxhdqw", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
 _TO_LATIN = str.maketrans(_CYRILLIC | _GREEK)
@@ -55,9 +64,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def folded(text: str) -> str:
-    """The one spelling of all texts that look like this one, but for runs of blanks."""
+    """The one spelling of all texts that look like this one, but for runs and kinds of blanks."""
     if text.isascii():
-        return (text if "`" not in text and text.isprintable() else text.translate(_TABLE)).casefold()
+        return text.encode("ascii").translate(_ASCII, _ASCII_UNSEEN).decode("ascii")
     plain = _composed(text)
     mixed = _LATIN.search(plain) is not None and _OTHER.search(plain) is not None
     if mixed:
@@ -70,9 +79,16 @@ def folded(text: str) -> str:
     return low if low == plain else folded(low)
 
 
+def _replaced(text: str) -> str:
+    """A text by the table, one of its few different characters after the other: what stands for one is never replaced itself."""
+    for sign in set(_REPLACED.findall(text)):
+        text = text.replace(sign, _TABLE[ord(sign)] or "")
+    return text
+
+
 def _composed(text: str) -> str:
     """In NFKC, and by the table."""
-    plain = text if _TABLED.isdisjoint(text) else text.translate(_TABLE)
+    plain = text if _REPLACED.search(text) is None else _replaced(text)
     if unicodedata.is_normalized("NFKC", plain):
         return plain
     return _composed(unicodedata.normalize("NFKC", plain))

@@ -24,7 +24,8 @@ _LINE_BREAKS = {ord(character): f"\\u{ord(character):04x}" for character in "\x8
 def normalise(text: str) -> str:
     """`text` as it looks (`distill.text.lookalikes`), case-folded, with every run of whitespace as one space and none at the ends."""
     plain = folded(text)
-    if "  " in plain or not plain.isprintable() or plain[:1].isspace() or plain[-1:].isspace():
+    seen = text.isascii() or plain.isprintable()  # of ASCII every blank is a space by now
+    if "  " in plain or not seen or plain[:1].isspace() or plain[-1:].isspace():
         plain = " ".join(plain.split())
     # The same object, so that a million texts that are plain stand once in memory.
     return text if plain == text else plain

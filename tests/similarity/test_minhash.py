@@ -3,8 +3,9 @@ import random
 import numpy as np
 
 from distill.similarity.jaccard import overlaps
-from distill.similarity.minhash import candidates, index
+from distill.similarity.minhash import agreed, candidates, index
 from distill.similarity.pairs import clusters, jaccard, shingles
+from distill.similarity.sketches import sketches
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz.,!?我的包裹水壶👍👎"
 
@@ -73,3 +74,18 @@ def test_more_characters_than_16_bits_can_number_are_told_apart_exactly():
     all_of_them = "".join(map(chr, range(0xF0000, 0x100010)))
     texts = [all_of_them[65541] + all_of_them[7] * 3, all_of_them[5] + all_of_them[8] + all_of_them[7] * 2, all_of_them]
     assert list(overlaps(texts, np.array([0, 2]), np.array([1, 2]))) == [0.0, 1.0]
+
+
+def test_how_many_numbers_of_two_sketches_agree_is_counted_exactly():
+    """Also where a sketch has no multiple of eight numbers."""
+    chance = random.Random(6)
+    letter = random_text(chance, 300)
+    texts = [letter, *(near(chance, letter, edits) for edits in (0, 1, 5, 40, 200))]
+    for numbers in (100, 128):
+        found = index(texts, threshold=0.3, num_perm=numbers)
+        made = sketches(texts, numbers).astype(np.uint8)
+        zeros = found.digests.shape[1] - numbers
+        same = [int((made[0] == other).sum()) + zeros for other in made]
+        assert agreed(found.digests, np.zeros(6, np.int64), np.arange(6)).tolist() == same
+        assert same[0] == same[1] == found.digests.shape[1]
+        assert same[5] < found.least < same[3]

@@ -62,6 +62,12 @@ def test_case_spacing_and_composition_do_not_make_another_text(one, other):
     assert normalise(one) == normalise(other)
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_a_text_of_ascii_is_read_as_within_one_that_is_not(text):
+    """It is folded in one pass over its bytes, and gives what the way of all others gives."""
+    assert f"{normalise(text)} é".strip() == normalise(f"{text} É")
+
+
 def test_an_unknown_word_gets_the_nearest_known_one_or_else_the_list():
     assert did_you_mean("mesage", ["message", "id"]) == "; did you mean 'message'?"
     assert did_you_mean("zzz", ["message", "id"]) == "; known: id, message"

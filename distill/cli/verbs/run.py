@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, o
 from distill.cli.verbs import processes as several
 from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
 from distill.cli.verbs.processes import Processes
+from distill.cli.verbs.where import HERE, Heard, On, SpillFolder, Storage, Where
 
 if TYPE_CHECKING:
     from distill.generate.kept import Relabel
@@ -42,13 +42,15 @@ WaitForJobs = Annotated[
 def run_stages(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
-    options: Mapping[str, str] | None = None, files: CiFiles | None = None,
+    options: Mapping[str, str] | None = None, files: CiFiles | None = None, where: Where = HERE,
 ) -> None:  # fmt: skip
     from distill.student.processes import group as processes
 
-    done, task, lines = run_once(
-        spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway, options=options
-    )  # fmt: skip
+    with where.taken(spec) as heard:
+        done, task, lines = run_once(
+            spec, sets, as_json, max_usd, partial=partial, stages=stages, new=new, fresh=fresh, wait=wait, anyway=anyway,
+            options=options, heard=heard,
+        )  # fmt: skip
     write(files or CiFiles(), done)
     if "train" in stages:
         processes.release()
@@ -59,9 +61,10 @@ def run_stages(
 def run_once(
     spec: Path, sets: list[str] | None, as_json: bool, max_usd: float | None, *, partial: bool, stages: tuple[str, ...],
     new: bool = False, fresh: Relabel | bool = False, wait: bool = False, anyway: bool = False,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None, heard: Heard | None = None,
 ) -> tuple[Run, Task, list[str]]:  # fmt: skip
     """What was done, and the lines that a person reads of it."""
+    from distill.cli.live.ending import ending_lines
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
     from distill.pipeline import run as pipeline
@@ -72,36 +75,15 @@ def run_once(
         if not processes.first():
             several.train_along()
     task, begun = opened(spec, sets, max_usd, as_json=as_json, options=options), time.monotonic()
-    with Panel(quiet=as_json) as panel:
+    with Panel(quiet=as_json) as panel, (heard or Heard()).by(panel.say):
         done = pipeline.start(
             task, stages=stages, watch=panel, partial=partial, new=new, refresh=fresh, wait=wait, anyway=anyway
         )
     lines: list[str] = []
     if not as_json:
         given = given_words(str(spec), sets or [], max_usd)
-        lines = [*_said(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
+        lines = [*ending_lines(done, task, given, stages, took_s=time.monotonic() - begun), *gate_lines(done)]
     return done, task, lines
-
-
-def _said(done: Run, task: Task, given: Sequence[str], stages: Sequence[str], *, took_s: float) -> list[str]:
-    """What a person reads at the end: a screen of a whole run, the funnel of a stage, or some answers of a preview."""
-    from distill.cli.live.next_step import next_step
-    from distill.cli.live.screen import screen_lines
-    from distill.cli.text.run import preview_lines, run_lines
-    from distill.starter import example
-    from distill.student import checks
-
-    columns = shutil.get_terminal_size().columns
-    if task.spec.dataset.preview and "generate" in stages:
-        return preview_lines(done, columns, ["run" if len(stages) > 1 else "generate", *given])
-    if len(stages) == 1:
-        return run_lines(done)
-    ours = task.spec.task == "support-triage" and task.path.parent.name == task.spec.task
-    first = ours or all(example.is_untouched(task.path.parent / name) for name in task.spec.seeds.paths)
-    trained = task.spec.student.train.with_
-    closed = trained != "none" or not checks.unlearnable(task.output, task.seeds)
-    step = next_step(done, given, example=first, trained=trained, closed=closed)
-    return screen_lines(done, step, took_s=took_s, columns=columns)
 
 
 def run(
@@ -117,6 +99,8 @@ def run(
     processes: Processes = None,
     junit: Junit = None,
     summary: Summary = None,
+    on: On = None,
+    storage: Storage = None,
 ) -> None:
     """Run all stages in order.
 
@@ -125,7 +109,7 @@ def run(
     several.start(spec, [*(sets or []), *limited(limit)], processes)
     run_stages(
         spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
-        stages=ALL, options=LIMIT, files=CiFiles(junit, summary),
+        stages=ALL, options=LIMIT, files=CiFiles(junit, summary), where=Where(on, storage),
     )  # fmt: skip
 
 
@@ -156,6 +140,8 @@ def generate(
     new: NewRun = False,
     wait: WaitForJobs = False,
     anyway: Anyway = False,
+    on: On = None,
+    storage: Storage = None,
 ) -> None:
     """Ask the teacher for missing answers.
 
@@ -163,7 +149,7 @@ def generate(
     """
     run_stages(
         spec, [*(sets or []), *limited(limit)], as_json, max_usd, partial=partial, new=new, wait=wait, anyway=anyway,
-        stages=("generate",), options=LIMIT,
+        stages=("generate",), options=LIMIT, where=Where(on, storage),
     )  # fmt: skip
 
 
@@ -172,6 +158,8 @@ def curate(
     sets: Set = None,
     as_json: AsJson = False,
     new: NewRun = False,
+    on: On = None,
+    storage: Storage = None,
     what_if: Annotated[
         list[str] | None,
         typer.Option(
@@ -179,13 +167,19 @@ def curate(
             help="preview a change, write nothing: length.max_tokens=50, repetition=on, dedup.near=0.9; repeatable",
         ),
     ] = None,
+    spill: SpillFolder = None,
 ) -> None:  # fmt: skip
     """Turn the answers into a dataset.
 
-    Sends nothing: trying other thresholds is free.
+    Sends nothing: trying other thresholds is free. With --on disk, or --on ray and --spill, approved rows become a dataset, export
+    included, without all of them in memory.
     """
+    if on == "disk" or spill is not None:
+        from distill.cli.verbs.on_disk import curate_on_disk
+
+        curate_on_disk(spec, sets, as_json, new=new, spill=spill, what_if=bool(what_if), where=Where(on, storage))
     if not what_if:
-        run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",))
+        run_stages(spec, sets, as_json, None, partial=False, new=new, stages=("curate",), where=Where(on, storage))
         return
     from distill.cli.text.run import what_if_lines
     from distill.pipeline import arguments

@@ -74,10 +74,30 @@ def large_losses(
     """
     source = seeds.select(row="seed_id", source="source")
     answers, approved = (
-        _counted(samples.filter(some).join(seeds, on="seed_id", how="left"))
+        group_counts(samples.filter(some).join(seeds, on="seed_id", how="left"))
         for some in (pl.col("teacher") != GOLD, pl.col("teacher") == GOLD)
     )
-    lost = _lost(dropped.join(source, on="row", how="left"))
+    lost = loss_counts(dropped.join(source, on="row", how="left"))
+    counts = RowCounts(group_counts(seeds), answers, approved, lost)
+    return losses_of(funnel, counts, by_source)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows there are, as (source, stratum, len), and how many were lost, as (stage, reason, source, stratum, len)."""
+
+    seeds: pl.DataFrame
+    answers: pl.DataFrame
+    approved: pl.DataFrame
+    lost: pl.DataFrame
+
+
+def losses_of(
+    funnel: Sequence[FunnelLine], counts: RowCounts, by_source: Mapping[str, Mapping[str, int]]
+) -> list[LargeLoss]:
+    """The same of rows that were counted, such as a part at a time."""
+    answers, approved, lost = _counted(counts.answers), _counted(counts.approved), _lost(counts.lost)
+    seeds = _counted(counts.seeds)
     found = _over_half(_SEEDS, *_of_seeds(seeds, lost[_SEEDS], by_source))
     names = [line.stage for line in funnel]
     there = answers
@@ -107,9 +127,19 @@ def _named(loss: LargeLoss) -> str:
     return "rows" if loss.group == "rows" else f"rows of {loss.group} {loss.name}"
 
 
-def _counted(rows: pl.DataFrame) -> GroupCounts:
+def group_counts(rows: pl.DataFrame) -> pl.DataFrame:
+    """(source, stratum, len) of rows with these columns; parts can be put one after the other."""
+    return rows.group_by("source", "stratum").len()
+
+
+def loss_counts(dropped: pl.DataFrame) -> pl.DataFrame:
+    """(stage, reason, source, stratum, len) of rows of dropped.parquet with their source."""
+    return dropped.group_by("stage", "reason", "source", "stratum").len()
+
+
+def _counted(counts: pl.DataFrame) -> GroupCounts:
     found: GroupCounts = Counter()
-    for source, stratum, count in rows.group_by("source", "stratum").len().iter_rows():
+    for source, stratum, count in counts.select("source", "stratum", "len").iter_rows():
         found.update(dict.fromkeys(_groups(source, stratum), count))
     return found
 
@@ -118,10 +148,14 @@ def _groups(source: str | None, stratum: str) -> list[Group]:
     return [("rows", ""), ("stratum", stratum), *([("source", source)] if source is not None else [])]
 
 
-def _lost(dropped: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
+def _lost(counts: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
     """Stage → group → reason → rows."""
     found: defaultdict[str, dict[Group, Counter[str]]] = defaultdict(dict)
-    table = dropped.group_by("stage", "reason", "source", "stratum").len().sort("stage", "reason", "source", "stratum")
+    table = (
+        counts.group_by("stage", "reason", "source", "stratum")
+        .agg(pl.col("len").sum())
+        .sort("stage", "reason", "source", "stratum")
+    )
     for stage, reason, source, stratum, count in table.iter_rows():
         if reason not in SPARE:
             for group in _groups(source, stratum):
@@ -130,10 +164,10 @@ def _lost(dropped: pl.DataFrame) -> defaultdict[str, dict[Group, Counter[str]]]:
 
 
 def _of_seeds(
-    seeds: pl.DataFrame, lost: Mapping[Group, Counter[str]], by_source: Mapping[str, Mapping[str, int]]
+    seeds: GroupCounts, lost: Mapping[Group, Counter[str]], by_source: Mapping[str, Mapping[str, int]]
 ) -> tuple[GroupCounts, dict[Group, Counter[str]]]:
     """(what was read, what went) before anything was asked: the rows that went are in no table but that of drops, without a source."""
-    there = _counted(seeds) + _gone(lost)
+    there = seeds + _gone(lost)
     went = {group: reasons for group, reasons in lost.items() if group[0] != "source"}
     for name, counts in by_source.items():
         there["source", name] = counts["in"]

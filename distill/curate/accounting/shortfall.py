@@ -60,7 +60,7 @@ def shortfall(
     # Where no number of rows is wanted, only what edge cases and quotas ask for can be missing.
     aims, room = task.targets, rounds.unlimited(task, table)
     wanted = targets.wanted(aims, table, room, firm=not aims.numbered)
-    got = Counter(kept["stratum"].to_list())
+    got = coverage.rows_by_stratum(kept)
     if task.targets.numbered and kept.height < sum(wanted.values()):
         lacking = set(wanted)
     else:

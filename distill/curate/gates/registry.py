@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
+from itertools import groupby
 
 import polars as pl
 from pydantic import ValidationError
@@ -21,7 +22,10 @@ from distill.curate.gates.scoring import rescored
 from distill.curate.gates.settings import GateSettings, SettingsModel
 from distill.curate.gates.verify import gate as verify
 from distill.errors import Fault, SpecError
+from distill.executors import executor as executors
+from distill.executors import frames
 from distill.secrets import withheld
+from distill.tables.merged import merged
 from distill.tables.outcome import Outcome, dropped_frame, ordered, summary
 from distill.tables.remaining import RemainingRows
 from distill.text.normalise import did_you_mean
@@ -165,10 +169,41 @@ def gate_rows(rows: RemainingRows, gates: GateSettings) -> None:
     if wrong := faults([(name, GATES[name].own(given) if name in GATES else given) for name, given in gates]):
         raise SpecError("gates", wrong)
     rows.put(rescored(ordered(rows.take())))
-    for name, arguments in gates:
-        rows.run(partial(GATES[name].apply, arguments=arguments))
+    for apart, some in groupby(gates, key=looks_apart):
+        _run(rows, list(some), in_parts=apart)
     if all(name != "length" for name, _ in gates) and _blank(rows):
-        rows.run(partial(GATES["length"].apply, arguments={}))
+        _run(rows, [("length", {})], in_parts=True)
+
+
+def looks_apart(gate: tuple[str, Mapping[str, object]]) -> bool:
+    """Whether a row's fate at a gate depends on its seed's rows alone, and on nothing that only this process has."""
+    name, given = gate
+    if name in ("verify", "judge", "toxicity") or (name == "refusal" and given.get("judge")):
+        return False
+    return not (name == "length" and given.get("spread") is not None and given.get("inside") is None)
+
+
+def _run(rows: RemainingRows, gates: GateSettings, *, in_parts: bool) -> None:
+    """Gates one after the other, a step each; where the executor cuts tables, over each part of the rows."""
+    executor = executors.current()
+    if not in_parts or executor.rows is None:
+        for name, arguments in gates:
+            rows.run(partial(GATES[name].apply, arguments=arguments))
+        return
+    parts = frames.cut(rows.take(), executor.rows)
+    kept, losses = list[pl.DataFrame](), [list[Outcome]() for _ in gates]
+    for left, lost in executor.map("gates", _of_part, parts, tuple(gates)):
+        kept.append(left)
+        for own, loss in zip(losses, lost, strict=True):
+            own.append(loss)
+    rows.put(pl.concat(kept), *(merged(own) for own in losses))
+
+
+def _of_part(part: pl.DataFrame, gates: GateSettings) -> tuple[pl.DataFrame, list[Outcome]]:
+    """(what of a part is left, the losses at each gate)."""
+    rows = RemainingRows(part)
+    _run(rows, gates, in_parts=False)
+    return rows.take(), rows.losses
 
 
 def run_gates(frame: pl.DataFrame, gates: GateSettings) -> Outcome:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import json
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from distill import finish_reason as finish
 from distill.curate.gates.scoring import Fail, SampleRow, judged
 from distill.errors import Fault, SpecError
 from distill.records import Json
+from distill.similarity.arrays import Float64s, Int64s
 from distill.tables.outcome import Outcome, ordered
 from distill.text.normalise import did_you_mean, strict_json
 from distill.values import json_schema
@@ -93,15 +94,17 @@ def finish_reason(frame: pl.DataFrame, *, allowed: Sequence[str] = ("stop", "too
 
 def length(
     frame: pl.DataFrame, *, max_tokens: int | None = None,
-    min_chars: int = 1, spread: float | None = None,
+    min_chars: int = 1, spread: float | None = None, inside: Mapping[str, tuple[float, float]] | None = None,
 ) -> Outcome:  # fmt: skip
     """Keeps answers of at least `min_chars` characters and at most `max_tokens` of the teacher's tokens.
 
     `spread` drops what is out of line with its stratum: further than so many median deviations from the median of the
-    logarithm of the tokens, in strata of 20 rows or more; 5 is a wide berth.
+    logarithm of the tokens, in strata of 20 rows or more; 5 is a wide berth. `inside` are those limits where the frame is a part of the rows.
     """
     rows = ordered(frame)
-    inside = bounds(rows, spread) if spread is not None else {}
+    limits = inside or {}
+    if inside is None and spread is not None:
+        limits = bounds(token_counts(rows), spread)
 
     def judge(row: SampleRow) -> Fail:
         chars, tokens = len(row["answer"].strip()), row["completion_tokens"]
@@ -109,7 +112,7 @@ def length(
             return "too_short", f"{chars} characters, at least {min_chars} required"
         if max_tokens is not None and tokens > max_tokens:
             return "too_long", f"{tokens} tokens, at most {max_tokens} required"
-        low, high = inside.get(row["stratum"], (0.0, math.inf))
+        low, high = limits.get(row["stratum"], (0.0, math.inf))
         if not low <= tokens <= high:
             return "odd_length", f"{tokens} tokens where {row['stratum']} has {low:.0f} to {high:.0f}"
         return None
@@ -117,23 +120,38 @@ def length(
     return judged(rows, "length", judge)
 
 
-def bounds(rows: pl.DataFrame, spread: float) -> dict[str, tuple[float, float]]:
-    """Tokens between which each stratum's answers lie; taken again without those outside until none is, so that a second
-    look at what was kept finds nothing more.
+def token_counts(rows: pl.DataFrame) -> pl.DataFrame:
+    """(stratum, completion_tokens, len): how many rows; those of parts of the rows can be added up."""
+    return rows.group_by("stratum", "completion_tokens").len()
+
+
+def bounds(counts: pl.DataFrame, spread: float) -> dict[str, tuple[float, float]]:
+    """Tokens between which each stratum's answers lie, of `token_counts`; taken again without those outside until none is, so that
+    a second look at what was kept finds nothing more.
     """
     found = {}
-    for (stratum,), part in rows.group_by("stratum"):
-        logs = sorted(math.log1p(tokens) for tokens in part["completion_tokens"])
-        while len(logs) >= _FEWEST:
-            middle = statistics.median(logs)
+    for (stratum,), part in counts.group_by("stratum"):
+        some = part.group_by("completion_tokens").agg(pl.col("len").sum()).sort("completion_tokens")
+        logs = np.array([math.log1p(tokens) for tokens in some["completion_tokens"]])
+        many = some["len"].cast(pl.Int64).to_numpy()
+        while many.sum() >= _FEWEST:
+            middle = _median(logs, many)
             # A stratum of equal lengths has no deviation; a tenth is what a word more or less makes.
-            width = spread * max(statistics.median(abs(value - middle) for value in logs), 0.1)
-            inside = [value for value in logs if abs(value - middle) <= width]
+            width = spread * max(_median(np.abs(logs - middle), many), 0.1)
+            within = np.abs(logs - middle) <= width
             found[str(stratum)] = (math.expm1(middle - width), math.expm1(middle + width))
-            if len(inside) == len(logs):
+            if within.all():
                 break
-            logs = inside
+            logs, many = logs[within], many[within]
     return found
+
+
+def _median(values: Float64s, many: Int64s) -> float:
+    """The median of values of which each is there so many times."""
+    order = np.argsort(values, kind="stable")
+    ends, total = np.cumsum(many[order]), int(many.sum())
+    low, high = (values[order[np.searchsorted(ends, at, side="right")]] for at in ((total - 1) // 2, total // 2))
+    return float((low + high) / 2)
 
 
 def misfit(schema: Mapping[str, Json]) -> Callable[[str], str]:

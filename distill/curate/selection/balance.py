@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
@@ -13,14 +13,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from distill.curate.gates.scoring import by_worth
-from distill.curate.selection.diversity import apart, spread
+from distill.curate.selection.chooser import NO_ROWS, Chooser, Part, RowNumbers, filled
+from distill.curate.selection.diversity import apart
 from distill.records import GOLD, Json
 from distill.tables.outcome import WHYS, Outcome, ordered, parted
 
 Floor = tuple[Mapping[str, str], int]
 """An edge case: (labels that a row must have, how many such rows are picked before all others)."""
-RowNumbers = NDArray[np.int64]
-_NO_ROWS: NDArray[np.int64] = np.empty(0, np.int64)
+Spread = tuple[list[float], list[float]]
+"""Distances of the rows kept of a stratum, and of as many picked by hash."""
 MEASURED, SAMPLED = 64, 512
 """Strata whose spread is measured, at most, and rows of each."""
 
@@ -51,24 +52,34 @@ def balance(frame: pl.DataFrame, wanted: Wanted) -> Outcome:
     return Outcome(outcome.kept, outcome.dropped, outcome.report | choice.report, outcome.rejected)
 
 
-def choose(rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = _NO_ROWS) -> Choice:
-    """What `balance` decides of ordered rows without those that are `lost` already."""
+def choose(
+    rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = NO_ROWS, measured: Collection[str] | None = None
+) -> Choice:
+    """What `balance` decides of ordered rows without those that are `lost` already.
+
+    A stratum's choice depends on its own rows, and on those of strata that share an edge case with it: rows of others may be left out.
+    `measured` are then the strata whose spread is measured (`to_measure`).
+    """
     if not rows.height:
         return Choice(np.zeros(0, np.bool_), rows["score"], {}, wanted, {})
     names, strata = rows["stratum"].unique().sort().to_list(), (rows["stratum"].rank("dense") - 1).to_numpy()
-    chooser = _Chooser(rows, strata.astype(np.int64), _digests(rows["seed_id"]), wanted.by == "diverse", wanted.weight)
+    chooser = Chooser(rows, strata.astype(np.int64), _digests(rows["seed_id"]), wanted.by == "diverse", wanted.weight)
     rank, gold = _by_score(rows, chooser.digests), (rows["teacher"] == GOLD).to_numpy()
     rank = rank[~np.isin(rank, lost)]
     left = [wanted.quotas.get(name, rows.height) for name in names]
     picked = _needed(rows, rank, wanted.floors, left, chooser)
     members = {names[chooser.strata[group[0]]]: group for group in chooser.by_stratum(rank)}
-    for name, group in members.items():
-        for approved in (True, False):
-            taken, others = group[picked[group]], group[~picked[group] & (gold[group] == approved)]
-            room = max(0, wanted.quotas.get(name, rows.height) - len(taken))
-            picked[chooser.first(others, room, taken)[:room]] = True
-    spread_of = _spread(chooser, members, picked)
-    return Choice(picked, rows["score"], members, wanted, {"spread": spread_of} if spread_of else {})
+    full = [name for name, group in members.items() if wanted.quotas.get(name, rows.height) < len(group)]
+    for name in members.keys() - set(full):
+        picked[members[name]] = True
+    parts = [Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
+    for part, own in zip(parts, filled(chooser, parts, picked, gold), strict=True):
+        picked[part.places] = own
+    over = [name for name, group in members.items() if not picked[group].all()]
+    some = to_measure(over) if measured is None else [name for name in over if name in measured]
+    return Choice(
+        picked, rows["score"], members, wanted, {name: _spread(chooser, members[name], picked) for name in some}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,13 @@ class Choice:
     members: Mapping[str, RowNumbers]
     """The rows of each stratum, best first."""
     wanted: Wanted
-    report: dict[str, Json]
+    spread: Mapping[str, Spread]
+    """Of strata over their quota."""
+
+    @property
+    def report(self) -> dict[str, Json]:
+        """What is said of the spread, where any was measured."""
+        return spread_report(self.spread)
 
     def whys(self) -> pl.DataFrame:
         """(index, reason, detail) of each row that goes, as `parted` takes it."""
@@ -100,41 +117,6 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Chooser:
-    """How rows of one stratum are chosen among."""
-
-    rows: pl.DataFrame
-    strata: RowNumbers
-    """The stratum of each row, as a number."""
-    digests: NDArray[np.uint64]
-    diverse: bool
-    weight: float
-
-    def by_stratum(self, group: RowNumbers) -> list[RowNumbers]:
-        """A group's rows of each stratum, in the order they have in it."""
-        order = np.argsort(self.strata[group], kind="stable")
-        group = group[order]
-        return np.split(group, np.flatnonzero(np.diff(self.strata[group])) + 1) if len(group) else []
-
-    def hashed(self, group: RowNumbers) -> RowNumbers:
-        """Rows in the order of the hash of their seed."""
-        return group[np.lexsort((group, self.digests[group]))]
-
-    def first(self, group: RowNumbers, count: int, taken: RowNumbers = _NO_ROWS) -> RowNumbers:
-        """`group`, which comes best first, with the `count` rows in front that are to be kept beside those taken."""
-        if not self.diverse or not 0 < count < len(group):
-            return group
-        order = self.hashed(np.concatenate((taken, group)))
-        part = self.rows.select("input", "answer", "score")[order]
-        chosen = spread(
-            part["input"], part["answer"], _quality(part["score"]),
-            count=count, weight=self.weight, taken=np.flatnonzero(np.isin(order, taken)).tolist(),
-        )  # fmt: skip
-        front = order[chosen]
-        return np.concatenate((front, group[~np.isin(group, front)]))
-
-
 def _digest(seed: str) -> bytes:
     return blake2b(seed.encode(), digest_size=8).digest()
 
@@ -150,14 +132,8 @@ def _by_score(rows: pl.DataFrame, digests: NDArray[np.uint64]) -> RowNumbers:
     return order[np.lexsort((digests[order], -scores, rows["score"].is_null().to_numpy()[order], other))]
 
 
-def _quality(scores: pl.Series) -> NDArray[np.float64]:
-    """Scores from 0 to 1; a row without one counts as the lowest of the others."""
-    least = scores.cast(pl.Float64).min()
-    return scores.cast(pl.Float64).fill_null(0.0 if least is None else least).clip(0.0, 1.0).to_numpy()
-
-
 def _needed(
-    rows: pl.DataFrame, rank: RowNumbers, floors: Sequence[Floor], left: Sequence[int], chooser: _Chooser
+    rows: pl.DataFrame, rank: RowNumbers, floors: Sequence[Floor], left: Sequence[int], chooser: Chooser
 ) -> NDArray[np.bool_]:
     """Which rows edge cases need, each up to its floor; a row counts for every edge case it belongs to."""
     known = {text: json.loads(text) for text in rows["labels"].unique()} if floors else {}
@@ -176,7 +152,7 @@ def _needed(
     return picked
 
 
-def _fair(fits: RowNumbers, count: int, chooser: _Chooser) -> Iterator[int]:
+def _fair(fits: RowNumbers, count: int, chooser: Chooser) -> Iterator[int]:
     """The first choice of each stratum, then the second of each, and so on; the stratum of the best row is the first."""
     place = {int(i): at for at, i in enumerate(fits)}
     groups = sorted(chooser.by_stratum(fits), key=lambda group: place[int(group[0])])
@@ -184,18 +160,28 @@ def _fair(fits: RowNumbers, count: int, chooser: _Chooser) -> Iterator[int]:
     return (i for level in zip_longest(*lines) for i in level if i is not None)
 
 
-def _spread(chooser: _Chooser, members: Mapping[str, RowNumbers], picked: NDArray[np.bool_]) -> dict[str, Json]:
-    """Mean distance of a row kept to the nearest one kept of its stratum, and of as many rows picked by hash."""
-    over = {name: group for name, group in members.items() if not picked[group].all()}
-    ways: dict[str, list[float]] = {"chosen": [], "by_hash": []}
-    for name in sorted(over, key=_digest)[:MEASURED]:
-        order = chooser.hashed(over[name])
-        chosen = order[picked[order]][:SAMPLED]
-        if len(chosen) < 2:
-            continue
-        for way, some in (("chosen", chosen), ("by_hash", order[: len(chosen)])):
-            part = chooser.rows.select("input", "answer")[some]
-            ways[way] += apart(part["input"].to_list(), part["answer"].to_list()).tolist()
-    if not ways["chosen"]:
+def to_measure(over: Iterable[str]) -> list[str]:
+    """The strata over their quota whose spread is measured."""
+    return sorted(over, key=_digest)[:MEASURED]
+
+
+def _spread(chooser: Chooser, group: RowNumbers, picked: NDArray[np.bool_]) -> Spread:
+    """The distance of each row kept of a stratum to the nearest one kept, and of as many rows picked by hash."""
+    order = chooser.hashed(group)
+    chosen = order[picked[order]][:SAMPLED]
+    if len(chosen) < 2:
+        return [], []
+    parts = (chooser.rows.select("input", "answer")[some] for some in (chosen, order[: len(chosen)]))
+    far, by_hash = (apart(part["input"].to_list(), part["answer"].to_list()).tolist() for part in parts)
+    return far, by_hash
+
+
+def spread_report(measured: Mapping[str, Spread]) -> dict[str, Json]:
+    """The means over all strata that were measured."""
+    ordered_names = to_measure(measured)
+    chosen = [far for name in ordered_names for far in measured[name][0]]
+    by_hash = [far for name in ordered_names for far in measured[name][1]]
+    if not chosen:
         return {}
-    return {"rows": len(ways["chosen"])} | {way: round(sum(far) / len(far), 4) for way, far in ways.items()}
+    means = {way: round(sum(far) / len(far), 4) for way, far in (("chosen", chosen), ("by_hash", by_hash))}
+    return {"spread": {"rows": len(chosen)} | means}

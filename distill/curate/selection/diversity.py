@@ -13,13 +13,16 @@ each table picks its part. So the cost grows as the rows do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 import polars as pl
 
 from distill.curate.selection.likeness import SAME, Likeness, likeness, traits
-from distill.similarity.arrays import Float64s
+from distill.executors import executor as executors
+from distill.similarity.arrays import Float64s, Int64s
 
 TABLE = 1024
 FEW = 16
@@ -40,31 +43,73 @@ def spread(
     The rows are to come in the order of a hash: it deals them into tables, and of equal rows the first is picked.
     `quality` is from 0 to 1.
     """
-    worth, typical = np.array(quality), np.full(len(inputs), -1.0)
-    texts = pl.DataFrame({"input": inputs, "answer": answers})
-
-    def pick(table: Sequence[int], before: Sequence[int], most: int) -> list[int]:
-        members = np.array([*before, *table], np.int64)
-        found = traits(*(column.to_list() for column in texts[members]))
-        alike = likeness(found, found)
-        # A table is a fair sample of the stratum only as long as none has named its candidates: the first figure stands.
-        typical[members] = np.where(typical[members] < 0, alike.sum(axis=1) / len(members), typical[members])
-        odd = np.sqrt(typical[members] / typical[members].max())
-        picks = _farthest(alike, weight * odd, (1 - weight) * worth[members], len(before), most)
-        return [int(members[n]) for n in picks]
-
     if count <= 0:
         return []
+    stratum = _Stratum(
+        pl.DataFrame({"input": inputs, "answer": answers}), np.array(quality), np.full(len(inputs), -1.0)
+    )
     held = set(taken)
     rows = [i for i in range(len(inputs)) if i not in held]
     while len(rows) > TABLE and count * FEW < len(rows):
-        rows = sorted(i for table in _tables(rows) for i in pick(table, (), -(-len(table) // 4)))
-    tables, picked, done = _tables(rows), list[int](), 0
-    for number, table in enumerate(tables):
-        done += len(table)
-        before = list(taken)[number :: len(tables)][:TABLE]
-        picked += pick(table, before, count * done // len(rows) - len(picked))
-    return picked
+        named = [(table, (), -(-len(table) // 4)) for table in _tables(rows)]
+        rows = sorted(i for picks in stratum.picks(named, weight) for i in picks)
+    tables = _tables(rows)
+    ends = [count * done // len(rows) for done in accumulate(map(len, tables))]
+    before = [list(taken)[number :: len(tables)][:TABLE] for number in range(len(tables))]
+    shares = [end - start for start, end in pairwise((0, *ends))]
+    return [i for picks in stratum.picks(list(zip(tables, before, shares, strict=True)), weight) for i in picks]
+
+
+_Wanted = tuple[Sequence[int], Sequence[int], int]
+"""(rows of a table, those taken already that it is held against, how many to pick)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The rows of one table, those taken first: their texts, quality, likeness to all others where it is known (else -1)."""
+
+    texts: pl.DataFrame
+    quality: Float64s
+    typical: Float64s
+    taken: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """All rows of a stratum; `typical` is filled as tables look at them."""
+
+    texts: pl.DataFrame
+    quality: Float64s
+    typical: Float64s
+
+    def picks(self, wanted: Sequence[_Wanted], weight: float) -> Iterator[list[int]]:
+        """What each of some tables picks; no row is in two of them."""
+        executor, members = executors.current(), [np.array([*taken, *table], np.int64) for table, taken, _ in wanted]
+        size = max(1, (executor.rows or 0) // TABLE)
+        bounds = executors.cuts(len(wanted), size)
+        parts = ([self._table(members[n], *wanted[n][1:]) for n in range(*bound)] for bound in bounds)
+        found = (one for some in executor.map("variety", _pick_each, parts, weight) for one in some)
+        for own, (picks, typical) in zip(members, found, strict=True):
+            self.typical[own] = typical
+            yield own[picks].tolist()
+
+    def _table(self, members: Int64s, taken: Sequence[int], count: int) -> _Table:
+        return _Table(self.texts[members], self.quality[members], self.typical[members], len(taken), count)
+
+
+def _pick_each(tables: Sequence[_Table], weight: float) -> list[tuple[list[int], Float64s]]:
+    """(what a table picks, by the places of its rows; its rows' likeness to all others)."""
+    return [_pick(table, weight) for table in tables]
+
+
+def _pick(table: _Table, weight: float) -> tuple[list[int], Float64s]:
+    found = traits(*(column.to_list() for column in table.texts))
+    alike = likeness(found, found)
+    # A table is a fair sample of the stratum only as long as none has named its candidates: the first figure stands.
+    typical = np.where(table.typical < 0, alike.sum(axis=1) / len(table.typical), table.typical)
+    odd = np.sqrt(typical / typical.max())
+    return _farthest(alike, weight * odd, (1 - weight) * table.quality, table.taken, table.count), typical
 
 
 def _tables(rows: Sequence[int]) -> list[Sequence[int]]:

@@ -7,10 +7,13 @@ the leak check after the split finds it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 
 from distill.records import content_id
+from distill.similarity.arrays import Bools, Int64s
 from distill.tables.outcome import ordered
 
 
@@ -25,22 +28,26 @@ def split(frame: pl.DataFrame, *, valid: float) -> pl.DataFrame:
         for group, cluster, seed in rows.select("group", "cluster", "seed_id").iter_rows()
     ]
     sizes = Counter(named)
-    chosen = _choose(sizes, rows.height, valid)
-    fate = ["valid" if cluster in chosen else "train" for cluster in named]
+    chosen = chosen_units(sizes, np.fromiter(sizes.values(), np.int64, len(sizes)), rows.height, valid)
+    units = {unit for unit, own in zip(sizes, chosen.tolist(), strict=True) if own}
+    fate = ["valid" if unit in units else "train" for unit in named]
     return rows.with_columns(pl.Series("fate", fate, dtype=pl.String))
 
 
-def _choose(sizes: Counter[str], total: int, valid: float) -> set[str]:
+def chosen_units(names: Iterable[str], sizes: Int64s, total: int, valid: float) -> Bools:
+    """Which groups and clusters, of so many rows each, are for validation."""
     target = round(valid * total)
     if valid > 0 and total >= 10:
         target = max(1, target)
-    order = sorted(sizes, key=lambda cluster: content_id("valid", cluster))
-    chosen: set[str] = set()
-    filled = 0
-    for cluster in order:
-        if filled + sizes[cluster] <= target:
-            chosen.add(cluster)
-            filled += sizes[cluster]
-    if not chosen and target and len(sizes) > 1:
-        return {min(order, key=lambda cluster: sizes[cluster])}
+    hashes = np.fromiter((int(content_id("valid", name), 16) for name in names), np.uint64, len(sizes))
+    order = np.argsort(hashes, kind="stable")
+    chosen, filled = np.zeros(len(sizes), np.bool_), 0
+    for at in order:
+        if filled == target:
+            break
+        if filled + sizes[at] <= target:
+            chosen[at] = True
+            filled += int(sizes[at])
+    if not chosen.any() and target and len(sizes) > 1:
+        chosen[order[np.argmin(sizes[order])]] = True
     return chosen

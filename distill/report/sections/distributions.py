@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from distill.curate.gates.answer_form import FORMS, form
-from distill.curate.gates.structure import bounds
+from distill.curate.gates.structure import bounds, token_counts
 from distill.records import Json
 
 BINS = 20
@@ -174,7 +174,7 @@ def _bounds(samples: pl.DataFrame, spread: float | None) -> list[LengthBounds]:
         return []
     seen = samples.filter(pl.col("score_length").is_not_null())
     sizes = dict(seen.group_by("stratum").len().iter_rows())
-    found = bounds(seen, spread)
+    found = bounds(token_counts(seen), spread)
     order = sorted(found, key=lambda stratum: (-sizes[stratum], stratum))[:_STRATA]
     return [LengthBounds(name, max(0.0, found[name][0]), found[name][1], sizes[name]) for name in order]
 
