@@ -87,7 +87,7 @@ ELSEWHERE = {
     "task/test_traces.py": "pipeline/facts teacher/endpoint/models teacher/endpoint/student_base",
     "seeds/expansion/test_rounds.py": "seeds/expansion/questions",
     "pipeline/test_open_task.py": "student/checks task/files task/task teacher/checks",
-    "cli/test_app.py": "cli/live/ending cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
+    "cli/test_app.py": "cli/text/ending cli/options cli/verbs/look cli/verbs/prepare cli/verbs/reference cli/verbs/run",
     "lifecycle/test_clean.py": "cli/verbs/clean",
     "lifecycle/calendar/test_project.py": "cli/text/project lifecycle/calendar/result",
     "lifecycle/registry/test_promote.py": "cli/text/serve/registry cli/verbs/serve/registry lifecycle/registry/candidate lifecycle/registry/student "

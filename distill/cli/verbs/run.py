@@ -64,9 +64,9 @@ def run_once(
     options: Mapping[str, str] | None = None, heard: Heard | None = None,
 ) -> tuple[Run, Task, list[str]]:  # fmt: skip
     """What was done, and the lines that a person reads of it."""
-    from distill.cli.live.ending import ending_lines
     from distill.cli.live.next_step import given_words
     from distill.cli.live.panel import Panel
+    from distill.cli.text.ending import ending_lines
     from distill.pipeline import run as pipeline
     from distill.student.processes import group as processes
 
