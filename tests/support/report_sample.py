@@ -72,6 +72,21 @@ def sample() -> dict[str, Any]:
         },
         "test_clusters": 90,
         "heat_map": heat(),
+        "endpoints": [
+            {
+                "endpoint": f"http://gpu-{n}:8000/v1",
+                "sends": 60,
+                "answered": 57,
+                "rate_limited": 1,
+                "failed": 1,
+                "open": 1,
+                "prompt_tokens": 30_000,
+                "completion_tokens": 1_900,
+                "usd": 0.96,
+                "seconds": 41.5,
+            }
+            for n in (1, 2)
+        ],
         "best": [
             {
                 "seed_id": "5a11c0a7be21d445",
