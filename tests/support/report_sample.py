@@ -74,7 +74,7 @@ def sample() -> dict[str, Any]:
         "heat_map": heat(),
         "endpoints": [
             {
-                "endpoint": f"http://gpu-{n}:8000/v1",
+                "endpoint": f"gpu-{n}:8000/v1",
                 "sends": 60,
                 "answered": 57,
                 "rate_limited": 1,
