@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from distill.advise.quantity import Quantity
@@ -59,15 +59,17 @@ _ABOVE = ("calls_a_day", "target_days", "prompt_tokens_a_day")
 
 def read_inputs(given: Sequence[str]) -> dict[str, float]:
     """`NAME=VALUE` of each; UsageError names what there is, or what the value must be."""
-    found = {}
+    return {name: _number(name, text) for name, text in named(given, (*ASSUMPTIONS, *MEASURED))}
+
+
+def named(given: Sequence[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(name, text of the value) of each `NAME=VALUE`; UsageError where the name is none of the known ones."""
     for one in given:
         name, sign, text = one.partition("=")
         name = name.strip()
-        known = (*ASSUMPTIONS, *MEASURED)
         if not sign or name not in known:
             raise UsageError(f"--input {one[:80]!r}: expected NAME=VALUE with a known name{did_you_mean(name, known)}")
-        found[name] = _number(name, text)
-    return found
+        yield name, text
 
 
 def _number(name: str, text: str) -> float:

@@ -5,7 +5,7 @@ A request the store holds is replayed and never sent. For the others a worker ho
 intent is committed until after the answer is, so a kill can cost at most the requests in flight. A row that cannot
 be answered is left pending. Of several endpoints each send takes one (distill.teacher.pool), and a row that failed at one goes on
 at another. A refused key, a reached budget, a server that was never reached or only asks for patience, and any fault that is not
-one row's, stops the sending, lets what is in flight come home, and then raises. `stop` (first Ctrl-C) does the same without raising.
+one row's, stops the sending, lets what is in flight end, and then raises. `stop` (first Ctrl-C) does the same without raising.
 """
 
 from __future__ import annotations

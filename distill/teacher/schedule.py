@@ -87,7 +87,7 @@ async def ask(sender: Sender, requests: Sequence[Request], one: Model, spender: 
         await sender.live(pilot, one, spender)
     one.address.check()
     by_file = one.address.by_file or (one.mode == "live" and out == {True})
-    if (not by_file) in out:  # the mode was changed since: what is out there comes home, and nothing new goes there
+    if (not by_file) in out:  # the mode was changed since: what is out there is collected, and nothing new goes there
         async with _session(sender, one, spender, len(requests), by_file=not by_file) as other:
             await run_round(other, requests, submit=False)
     async with _session(sender, one, spender, len(requests), by_file=by_file) as session:

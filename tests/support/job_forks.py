@@ -21,12 +21,12 @@ from typing import IO, Any
 import pytest
 
 if __name__ == "__main__":  # a test process that only asks needs none of it
-    import datasets  # noqa: F401 - what a training imports, here and below
-    import peft  # noqa: F401
-    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM  # noqa: F401
-    from trl import DPOTrainer, SFTTrainer  # noqa: F401
+    import datasets  # noqa: F401 # what a training imports
+    import peft  # noqa: F401 # the same
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM  # noqa: F401 # the same
+    from trl import DPOTrainer, SFTTrainer  # noqa: F401 # the same
 
-    from distill.curate import preflight  # noqa: F401
+    from distill.curate import preflight  # noqa: F401 # the same
     from distill.host.training import work
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from distill.advise.assumptions import named
 from distill.errors import UsageError
-from distill.text.normalise import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,7 @@ _SHARES = ("packed", "batch_price")
 def read(given: Sequence[str]) -> dict[str, float]:
     """All rates, those of `NAME=VALUE` in place of their defaults; UsageError names what there is, or what the value must be."""
     found = {name: figure.value for name, figure in RATES.items()}
-    for one in given:
-        name, sign, text = one.partition("=")
-        name = name.strip()
-        if not sign or name not in RATES:
-            raise UsageError(f"--input {one[:80]!r}: expected NAME=VALUE with a known name{did_you_mean(name, RATES)}")
-        found[name] = _number(name, text)
-    return found
+    return found | {name: _number(name, text) for name, text in named(given, RATES)}
 
 
 def _number(name: str, text: str) -> float:

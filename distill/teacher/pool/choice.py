@@ -1,7 +1,7 @@
 """Which endpoint the next call goes to: a pure function of what is known at the moment.
 
 Least calls in flight first; of equals the one that was sent least. One that is left out gets a single call once it may be
-tried again: a slow one only where the call would have to wait otherwise, so that no last row hangs on it. Where none is living, a
+tried again: a slow one only where the call would have to wait otherwise, so that no last row waits for it. Where none is living, a
 slow one is better than none, and where none is even slow, all are asked: as if nothing were known, since waiting for one of them
 would be no better.
 """

@@ -25,7 +25,7 @@ SHARD = 37
 
 
 class Said(Silent):
-    """Keeps what a person is told."""
+    """Keeps the lines that a person reads."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -237,7 +237,7 @@ def test_the_help_and_the_page_name_every_format_and_job_file() -> None:
     page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
     formats, configs = (page.split(f"## {title}")[1].split("##")[0] for title in ("Formats", "Job files"))
     assert re.findall(r"^\| `([\w-]+)` \|", formats, re.MULTILINE)[1:] == list(registry.FORMATS)
-    assert {name: re.search(rf"^\| `{name}` \| `formats/(.*?)`", configs, re.MULTILINE)[1] for name in CONFIGS} == {  # type: ignore[index] - the line is there
+    assert {name: re.search(rf"^\| `{name}` \| `formats/(.*?)`", configs, re.MULTILINE)[1] for name in CONFIGS} == {  # type: ignore[index]  # the line is there
         name: f"{config.format}/{config.file}" for name, config in CONFIGS.items()
     }
 

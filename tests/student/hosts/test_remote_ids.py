@@ -26,7 +26,7 @@ async def test_a_training_killed_ten_times_is_one_job(work: Work, double: Any, m
     openai = double is tuning_host
     async with double.serve() as host:
         key, kind = (KEY, "openai") if openai else (together_host.KEY, "together")
-        reach = HostAddress(base_url=host.base_url, key=key, timeout_s=30, kind=kind)  # type: ignore[arg-type] - one of two
+        reach = HostAddress(base_url=host.base_url, key=key, timeout_s=30, kind=kind)  # type: ignore[arg-type]  # one of two
         for seam in _SEAMS:
             host.hangs, host.reached = [seam], asyncio.Event()
             killed = asyncio.ensure_future(tune(reach, work.job(), state=work.state, poll_s=0.01))

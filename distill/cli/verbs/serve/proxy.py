@@ -60,22 +60,14 @@ def proxy(
     Passes OpenAI-style calls on unchanged, streaming too, and writes chat completions as rows that seeds.from and `distill monitor`
     read: personal data masked, keys never. SPEC may be a name that no spec has yet. Ends with Ctrl-C. GET /proxy/status says how it is.
     """
-    from distill import extras
-
-    if gone := extras.missing("host"):
-        raise UsageError(f"distill proxy needs {', '.join(gone)}; {extras.hint('host')}")
+    _check_installed()
     from distill.cli.text.serve.proxy import ended_lines, ready_lines
     from distill.proxy.serve import serve
     from distill.proxy.settings import ProxySettings, StudentSettings
     from distill.proxy.upstream import base_url
 
     mode = _mode(shadow=shadow, live=live)
-    of_a_student = {
-        "--routes": routes,
-        "--student-url": student_url,
-        "--student-key-env": student_key_env,
-        "--again": again,
-    }
+    of_a_student = {"--routes": routes, "--student-url": student_url, "--student-key-env": student_key_env, "--again": again}  # fmt: skip
     keys = _caller_keys(mode, key_env, address)
     if mode == "record" and (named := [name for name, value in of_a_student.items() if value]):
         raise UsageError(f"{', '.join(named)}: of no use without a student; --shadow or --live asks the promoted one")
@@ -94,6 +86,13 @@ def proxy(
         ready=lambda url: out(_ready(settings, url), as_json, ready_lines(settings, url, known=place.spec is not None)),
     )
     out(found, as_json, ended_lines(found))
+
+
+def _check_installed() -> None:
+    from distill import extras
+
+    if gone := extras.missing("host"):
+        raise UsageError(f"distill proxy needs {', '.join(gone)}; {extras.hint('host')}")
 
 
 def _mode(*, shadow: bool, live: bool) -> Mode:

@@ -1,4 +1,4 @@
-"""The command that a person is told runs as it stands, whatever folder and model are called."""
+"""The command that is printed runs as it stands, whatever folder and model are called."""
 
 from __future__ import annotations
 
