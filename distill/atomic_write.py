@@ -52,7 +52,7 @@ def write_json(path: Path, value: Json) -> None:
     write_atomic(path, (indented(value) + "\n").encode())
 
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ESCAPED = re.compile(r"[^\x00-\x7e]+")  # Python escapes DEL as well
 
 
 def indented(value: Json) -> str:
@@ -66,7 +66,7 @@ def indented(value: Json) -> str:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except (TypeError, ValueError):
         return json.dumps(value, indent=2, ensure_ascii=True)
-    return text if text.isascii() else _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return _ESCAPED.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def sink_parquet(path: Path, rows: pl.LazyFrame) -> None:

@@ -64,6 +64,7 @@ def nested(leaves: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 
 
 @given(nested(PLAIN))
+@example("del \x7f")
 @example({"half an emoji": "\ud83d", "whole": "\U0001f600", "empty": [{}, []], "line": "a\u2028\x7f\x00"})
 @example([2**64, -(2**70), {1: "a key that is no text"}, math.nan, -math.inf, 0.25])
 def test_json_is_written_as_pythons_own_writer_has_it(value: Json) -> None:

@@ -84,7 +84,7 @@ def test_a_file_with_faults_fails_with_their_lines(tiny_base: Path, tmp_path: Pa
 
 
 def test_a_restart_goes_on_and_answers_no_row_twice(tiny_base: Path, tmp_path: Path) -> None:
-    many = [line(number) for number in range(60)]
+    many = [line(number, body={**line(number)["body"], "max_tokens": 4 if number < 10 else 60}) for number in range(60)]
     with answering(tmp_path, {"tiny": str(tiny_base)}) as host:
         batch = created(host, many)
         until = time.monotonic() + 60
@@ -94,7 +94,7 @@ def test_a_restart_goes_on_and_answers_no_row_twice(tiny_base: Path, tmp_path: P
     with answering(tmp_path, {"tiny": str(tiny_base)}) as host:
         kept = batches.answered(host.host.db, batch.id)
         first = [row["line"] for row in host.host.db.rows("SELECT line FROM batch_rows ORDER BY number")]
-        assert 3 <= len(kept) <= 60
+        assert 3 <= len(kept) < 60
         batch = ended(host, batch)
         assert batch.request_counts.completed == 60
         answers = rows(host, batch.output_file_id)
