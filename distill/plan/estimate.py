@@ -13,6 +13,7 @@ from distill.money import Price, most_usd
 from distill.records import Answer, Json, Request, Usage
 from distill.teacher.counts import TokenCounts, learnt, stored_usage
 from distill.teacher.endpoint.address import Model
+from distill.teacher.engines import llama_cpp
 from distill.teacher.pace import live_rate
 from distill.teacher.requests import ceiling
 from distill.teacher.store.store import Store
@@ -193,11 +194,18 @@ def _seconds(seen: Sequence[Answer], to_send: float, at: Model, limits: RateLimi
         return None
     rate = live_rate(
         seen,
-        in_flight=1 if at.address.local else at.in_flight,
+        in_flight=_side_by_side(at),
         requests_per_minute=limits.requests_per_minute,
         tokens_per_minute=limits.tokens_per_minute,
     )
     return round(to_send / rate, 1)
+
+
+def _side_by_side(at: Model) -> int:
+    """Calls that are computed at once: the embedded model's by a server on each core, other models of this machine one by one."""
+    if not at.address.local:
+        return at.in_flight
+    return min(at.in_flight, llama_cpp.threads()) if at.address.weights is None else 1
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:

@@ -31,10 +31,10 @@ def test_threads_that_ask_at_once(tmp_path: Path) -> None:
 
 def served(adapter: Path | None) -> list[tuple[int, float]]:
     """For each prompt the next token that llama.cpp likes best, with its log-probability."""
-    from distill.teacher.engines import embedded
+    from distill.teacher.engines import embedded, llama_cpp
 
     found = []
-    with embedded.serve(adapter) as url:
+    with llama_cpp.serve(embedded.gguf(), embedded.MODEL, context=1024, adapter=adapter) as url:
         for prompt in PROMPTS:
             body = {"prompt": prompt, "n_predict": 1, "temperature": 0, "n_probs": 1}
             request = urllib.request.Request(  # noqa: S310 - our own server, on loopback

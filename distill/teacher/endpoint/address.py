@@ -201,9 +201,8 @@ async def opened(address: Address) -> AsyncIterator[ModelClient]:
             yield model
     elif address.local:
         keyless = replace(address, key=None, headers={})  # it needs none, and gets nobody's
-        with embedded.serve(address.adapter) as url:
-            async with _client(keyless, url) as endpoint:
-                yield embedded.Steady(endpoint)
+        async with embedded.serving(address.adapter, lambda url: _client(keyless, url)) as model:
+            yield model
     else:
         if address.adapter is not None:
             await lora_route.load(address.url, address.key, address.model, address.adapter.parent)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from distill import extras
@@ -34,37 +36,71 @@ def gguf() -> Path:
     return file
 
 
-@contextmanager
-def serve(adapter: Path | None = None) -> Iterator[str]:
-    """Serve the model, with a LoRA adapter (GGUF) on top if given; yields the base_url on 127.0.0.1."""
-    with llama_cpp.serve(gguf(), MODEL, context=CONTEXT, adapter=adapter) as url:
-        yield url
+@asynccontextmanager
+async def serving(
+    adapter: Path | None, client: Callable[[str], AbstractAsyncContextManager[ModelClient]]
+) -> AsyncIterator[ServerPool]:
+    """The model, with a LoRA adapter (GGUF) on top if given, answering until the block ends; `client` reaches a base_url."""
+    weights, threads = gguf(), llama_cpp.threads()
+    async with AsyncExitStack() as stack:
+
+        async def start() -> Steady:
+            url = stack.enter_context(llama_cpp.serve(weights, MODEL, context=CONTEXT, adapter=adapter, threads=1))
+            return Steady(await stack.enter_async_context(client(url)))
+
+        most = threads * 2 if _crowded(threads) else threads
+        yield ServerPool(start, asyncio.Semaphore(most), [await start()])
+
+
+def _crowded(cores: int) -> bool:
+    """Whether other programs want these cores: then twice the servers get a fair share of them."""
+    try:
+        return not os.environ.get("OMP_NUM_THREADS") and os.getloadavg()[0] > 1.5 * cores
+    except (AttributeError, OSError):  # a system that does not count it
+        return False
+
+
+@dataclass(slots=True)
+class ServerPool:
+    """A `ModelClient` over servers of one thread and one question each; while all are at work another is started, up to a limit.
+
+    Threads of one server meet after each layer, and where one has lost its core the others wait for it; servers wait for nobody.
+    """
+
+    start: Callable[[], Awaitable[Steady]]
+    at_work: asyncio.Semaphore
+    idle: list[Steady]
+
+    async def answer(self, request: Request) -> Answer:
+        """Send once, to a server that has nothing else to do."""
+        async with self.at_work:
+            server = self.idle.pop() if self.idle else await self.start()
+            try:
+                return await server.answer(request)
+            finally:
+                self.idle.append(server)
 
 
 class Steady:
-    """The embedded server as a teacher whose answers depend on the request alone, whatever it was asked before.
+    """One server as a teacher whose answers depend on the request alone, whatever it was asked before; one call at a time.
 
     The server keeps what two prompts have in common. How much that is changes in which batches the rest is computed,
-    with it the last digits, and now and then a word. So one call goes at a time, and before each the server reads all
-    turns but the last: what it then keeps is always the same, and always computed the same way.
+    with it the last digits, and now and then a word. So before each call the server reads all turns but the last: what
+    it then keeps is always the same, and always computed the same way.
     """
 
     def __init__(self, server: ModelClient) -> None:
         self._server = server
-        self._one_at_a_time = asyncio.Lock()
         self._before = ""
 
     async def answer(self, request: Request) -> Answer:
         """Send once, after the server's memory is brought to where the last turn begins."""
         before = _before_last_turn(request)
-        async with self._one_at_a_time:
+        await self._server.answer(before)
+        if before.id != self._before:  # the server reads the last token of what it knows anew: so, the first time too
             await self._server.answer(before)
-            if (
-                before.id != self._before
-            ):  # the server reads the last token of what it knows anew: so, the first time too
-                await self._server.answer(before)
-                self._before = before.id
-            return await self._server.answer(request)
+            self._before = before.id
+        return await self._server.answer(request)
 
 
 def _before_last_turn(request: Request) -> Request:

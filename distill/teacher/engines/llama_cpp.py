@@ -1,7 +1,6 @@
 """A GGUF file served by llama.cpp on loopback, with a LoRA adapter on top if there is one.
 
-One slot: on two hyper-threads of one core it answers more calls a second than two, four or eight slots do
-(docs/decisions/one-slot-embedded-server.md).
+One slot: on few cores it answers more calls a second than several (docs/decisions/one-slot-embedded-server.md).
 """
 
 from __future__ import annotations
@@ -20,9 +19,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -> Iterator[str]:
-    """Serve a file under a name, `context` tokens a call; yields the base_url on 127.0.0.1."""
-    params = parameters(gguf, name, context=context)
+def serve(
+    gguf: Path, name: str, *, context: int, adapter: Path | None = None, threads: int | None = None
+) -> Iterator[str]:
+    """Serve a file under a name, `context` tokens a call, with so many threads; yields the base_url on 127.0.0.1."""
+    params = parameters(gguf, name, context=context, computing=threads)
     import xllamacpp
 
     if adapter is not None:
@@ -42,7 +43,7 @@ def serve(gguf: Path, name: str, *, context: int, adapter: Path | None = None) -
             del server
 
 
-def parameters(gguf: Path, name: str, *, context: int) -> xllamacpp.CommonParams:
+def parameters(gguf: Path, name: str, *, context: int, computing: int | None = None) -> xllamacpp.CommonParams:
     """What llama.cpp's server is started with; UsageError where the package is not here."""
     # OpenMP threads that spin long at each barrier starve each other beside any other process (0.4 tokens a second);
     # those that sleep at once lose 40 % on a quiet machine. A short spin is as fast as a long one and shares fairly.
@@ -60,13 +61,13 @@ def parameters(gguf: Path, name: str, *, context: int) -> xllamacpp.CommonParams
     params.n_parallel = 1
     params.n_ctx = context
     params.cache_ram_mib = 0  # a second cache of older prompts, which would make an answer depend on them
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = computing or threads()
     params.ui = False
     params.verbosity = -1  # its log lines would tear the progress panel
     return params
 
 
-def _threads() -> int:
+def threads() -> int:
     """Threads to compute with: as many as the user set, or one for each core up to eight."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     return int(given) if given.isdecimal() and int(given) else max(1, min(os.cpu_count() or 1, 8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -63,6 +63,34 @@ def test_an_answer_depends_on_the_request_alone(answered: dict[str, Answer]) -> 
     """Another order and a fresh server give the same texts: a run that was killed ends in the same dataset."""
     back = {answer.request_id: answer.text for answer in answers(PLAIN[::-1])}
     assert {request.id: answered[request.id].text for request in PLAIN} == back
+
+
+@pytest.mark.slow
+def test_servers_side_by_side_say_the_same(answered: dict[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of them a question comes to; no more are started than may be at work."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    started = []
+
+    async def at_once() -> list[Answer]:
+        async with opened(Address(embedded.MODEL)) as teacher:
+            found = await asyncio.gather(*map(teacher.answer, PLAIN))
+            started.append(len(cast("embedded.ServerPool", teacher).idle))
+            return found
+
+    assert {request.id: answered[request.id].text for request in PLAIN} == {
+        answer.request_id: answer.text for answer in asyncio.run(at_once())
+    }
+    assert started == [2]
+
+
+@pytest.mark.parametrize(("load", "given", "crowded"), [(1.9, "", False), (6.0, "", True), (6.0, "4", False)])
+def test_twice_the_servers_where_other_programs_want_the_cores(
+    monkeypatch: pytest.MonkeyPatch, load: float, given: str, crowded: bool
+) -> None:
+    """But never more than the user says."""
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    assert embedded._crowded(2) is crowded
 
 
 @pytest.mark.slow

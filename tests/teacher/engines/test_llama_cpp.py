@@ -35,4 +35,4 @@ def test_the_users_number_of_threads_is_kept(monkeypatch: pytest.MonkeyPatch, gi
     """As a training keeps it; what is no number counts as none."""
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     monkeypatch.setenv("OMP_NUM_THREADS", given)
-    assert llama_cpp._threads() == (threads or 8)
+    assert llama_cpp.threads() == (threads or 8)
