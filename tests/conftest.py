@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from distill import memory
+
 
 def in_memory() -> Path | None:
     """A folder in memory for what tests write: a disk takes milliseconds for each of the thousands of commits."""
@@ -53,6 +55,7 @@ def pytest_runtest_logfinish() -> None:
     if len(sys.modules) > _imported + 1000:
         gc.collect()
         gc.freeze()
+        memory.frozen = True
         _imported = len(sys.modules)
 
 

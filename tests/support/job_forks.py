@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import pytest
 
+from distill import memory
+
 if __name__ == "__main__":  # a test process that only asks needs none of it
     import datasets  # noqa: F401 # what a training imports
     import peft  # noqa: F401 # the same
@@ -126,6 +128,7 @@ def ended(pid: int) -> int | None:
 def main() -> None:
     gc.collect()
     gc.freeze()
+    memory.frozen = True
     does = {"started": started, "ended": ended}
     for line in sys.stdin:
         word, *given = json.loads(line)

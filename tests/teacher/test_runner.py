@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from distill import memory
 from distill.errors import AccessRefused, BudgetReached
 from distill.money import Budget, Rate
 from distill.records import Answer, Ended, Request, Usage
@@ -114,9 +115,12 @@ def test_a_long_conversation_is_counted_beside_the_loop(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_the_garbage_collector_is_as_it_was_after_a_run(tmp_path: Path, refused: bool) -> None:
+def test_the_garbage_collector_is_as_it_was_after_a_run(
+    tmp_path: Path, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While calls are in flight what was there before is not walked; afterwards it is again, however the run ended."""
     gc.unfreeze()  # what tests before this one have imported
+    monkeypatch.setattr(memory, "frozen", False)
     before, during = (gc.get_threshold(), gc.get_freeze_count()), []
 
     def reply(request: Request) -> Answer | str:
