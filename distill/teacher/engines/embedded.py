@@ -48,16 +48,20 @@ async def serving(
             url = stack.enter_context(llama_cpp.serve(weights, MODEL, context=CONTEXT, adapter=adapter, threads=1))
             return Steady(await stack.enter_async_context(client(url)))
 
-        most = threads * 2 if _crowded(threads) else threads
+        most = threads * 2 if _crowded() else threads
         yield ServerPool(start, asyncio.Semaphore(most), [await start()])
 
 
-def _crowded(cores: int) -> bool:
-    """Whether other programs want these cores: then twice the servers get a fair share of them."""
+def _crowded() -> bool:
+    """Whether other programs keep more cores busy than there are, as Linux says of this moment: twice the servers then get a fair share."""
     try:
-        return not os.environ.get("OMP_NUM_THREADS") and os.getloadavg()[0] > 1.5 * cores
-    except (AttributeError, OSError):  # a system that does not count it
+        running, _ = _LOAD.read_text().split()[3].split("/")
+    except OSError:  # another system
         return False
+    return not os.environ.get("OMP_NUM_THREADS") and int(running) - 1 > 1.5 * (os.cpu_count() or 1)
+
+
+_LOAD = Path("/proc/loadavg")
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -83,14 +84,16 @@ def test_servers_side_by_side_say_the_same(answered: dict[str, Answer], monkeypa
     assert started == [2]
 
 
-@pytest.mark.parametrize(("load", "given", "crowded"), [(1.9, "", False), (6.0, "", True), (6.0, "4", False)])
+@pytest.mark.parametrize(("running", "given", "crowded"), [(4, "", False), (5, "", True), (5, "4", False)])
 def test_twice_the_servers_where_other_programs_want_the_cores(
-    monkeypatch: pytest.MonkeyPatch, load: float, given: str, crowded: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, running: int, given: str, crowded: bool
 ) -> None:
     """But never more than the user says."""
+    (tmp_path / "loadavg").write_text(f"0.52 3.10 2.95 {running}/612 12345\n")
+    monkeypatch.setattr(embedded, "_LOAD", tmp_path / "loadavg")
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setenv("OMP_NUM_THREADS", given)
-    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
-    assert embedded._crowded(2) is crowded
+    assert embedded._crowded() is crowded
 
 
 @pytest.mark.slow
