@@ -52,6 +52,7 @@ class RowThreads:
         own = sum(weight.numel() * weight.element_size() for weight in self._learning)
         self._count = threads_of(PARTS, own, os.environ.get("OMP_NUM_THREADS"))
         self._pool: ThreadPoolExecutor | None = None
+        self._whole = 1
 
     def parts(self, ids: Tensor) -> list[list[int]]:
         """The parts of a batch of (rows, tokens)."""
@@ -62,8 +63,13 @@ class RowThreads:
 
     def map(self, work: Callable[[T], R], parts: Sequence[T]) -> Iterator[R]:
         """What `work` gives of each part, in order. A thread of the pool begins with gradients on, whatever the caller's are."""
+        import torch
+
         if self._pool is None:
-            self._pool = _pool(self._count)
+            # MKL has one number for the whole process, and how it divides a sum depends on it: so all threads have the same, this one too.
+            self._whole = torch.get_num_threads()
+            torch.set_num_threads(own := max(1, self._whole // self._count))
+            self._pool = ThreadPoolExecutor(self._count, "rows", initializer=torch.set_num_threads, initargs=(own,))
         return self._pool.map(work, parts)
 
     def learn(self, loss: Callable[[T], Tensor], parts: Sequence[T]) -> Tensor:
@@ -83,19 +89,9 @@ class RowThreads:
         return total
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; PyTorch's own are as many as before."""
+        import torch
+
         if self._pool is not None:
             self._pool.shutdown()
-
-
-def _pool(count: int) -> ThreadPoolExecutor:
-    """PyTorch's number of threads is each thread's own, and that of threads to come: these divide the cores, others keep what they had."""
-    import torch
-
-    before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(count, "rows", initializer=torch.set_num_threads, initargs=(max(1, before // count),))
-    ready = [pool.submit(torch.get_num_threads) for _ in range(count)]
-    for one in ready:
-        one.result()
-    torch.set_num_threads(before)
-    return pool
+            torch.set_num_threads(self._whole)

@@ -64,7 +64,29 @@ def test_gradients_are_those_of_the_whole_batch_and_add_to_earlier_ones(model: A
         torch.testing.assert_close(weight.grad, found)
     torch.testing.assert_close(totals[0], model(rows).square().sum().detach())
     assert all(name.startswith("rows") for name in seen)
-    assert torch.get_num_threads() == before, "other threads keep their share of the cores"
+    assert torch.get_num_threads() == before
+
+
+def test_every_thread_computes_with_as_many_of_pytorchs(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MKL's number is that of the process, and a sum is divided by it: were it another one now and then, so would the weights be."""
+    import torch
+
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    before, threads, seen = torch.get_num_threads(), RowThreads(model), []
+    torch.set_num_threads(16)
+    rows = torch.randn(20, 4)
+
+    def loss(part: list[int]) -> Any:
+        seen.append(torch.get_num_threads())
+        return model(rows[part]).sum()
+
+    try:
+        threads.learn(loss, threads.parts(rows))
+        seen.append(torch.get_num_threads())
+    finally:
+        threads.close()
+    assert (seen, torch.get_num_threads()) == ([2] * 9, 16)
+    torch.set_num_threads(before)
 
 
 def test_a_loss_that_fails_is_raised(model: Any) -> None:
