@@ -48,20 +48,22 @@ async def serving(
             url = stack.enter_context(llama_cpp.serve(weights, MODEL, context=CONTEXT, adapter=adapter, threads=1))
             return Steady(await stack.enter_async_context(client(url)))
 
-        most = threads * 2 if _crowded() else threads
+        most = max(threads, min(threads * 2, _MOST)) if _crowded() else threads
         yield ServerPool(start, asyncio.Semaphore(most), [await start()])
 
 
 def _crowded() -> bool:
     """Whether other programs keep more cores busy than there are, as Linux says of this moment: twice the servers then get a fair share."""
     try:
-        running, _ = _LOAD.read_text().split()[3].split("/")
-    except OSError:  # another system
+        running = int(_LOAD.read_text().split()[3].split("/")[0])
+    except (OSError, ValueError, IndexError):  # another system, or one that says it in another way
         return False
-    return not os.environ.get("OMP_NUM_THREADS") and int(running) - 1 > 1.5 * (os.cpu_count() or 1)
+    return not os.environ.get("OMP_NUM_THREADS") and running - 1 > 1.5 * (os.cpu_count() or 1)
 
 
 _LOAD = Path("/proc/loadavg")
+_MOST = 8
+"""Servers beside busy programs: each holds some 220 MiB."""
 
 
 @dataclass(slots=True)

@@ -84,9 +84,11 @@ def test_servers_side_by_side_say_the_same(answered: dict[str, Answer], monkeypa
     assert started == [2]
 
 
-@pytest.mark.parametrize(("running", "given", "crowded"), [(4, "", False), (5, "", True), (5, "4", False)])
+@pytest.mark.parametrize(
+    ("running", "given", "crowded"), [(4, "", False), (5, "", True), (5, "4", False), ("?", "", False)]
+)
 def test_twice_the_servers_where_other_programs_want_the_cores(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, running: int, given: str, crowded: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, running: object, given: str, crowded: bool
 ) -> None:
     """But never more than the user says."""
     (tmp_path / "loadavg").write_text(f"0.52 3.10 2.95 {running}/612 12345\n")
