@@ -1,7 +1,7 @@
 """The rows of the dataset and their fate: balanced, split, and no training row that gives away one for validation.
 
 What a validation row gives away is known only after the split, and then the row that goes leaves a gap in its stratum. So
-the others are balanced and split again without it, until nothing is given away: spare rows fill the gaps.
+spare rows fill the gaps, and all are split again, until nothing is given away.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def select(
     """As `balance`, `split` and `valid_leaks` one after the other, with the gaps filled."""
     whole = ordered(frame)
     rows = whole.select(*_READ, pl.col("^.*_template$")).with_row_index(_AT)
-    leaking, lost = list[pl.DataFrame](), np.empty(0, np.int64)
+    leaking, lost, before = list[pl.DataFrame](), np.empty(0, np.int64), None
     for _ in range(ROUNDS):
-        choice = choose(rows, wanted, lost)
+        choice = choose(rows, wanted, lost, before)
         picked = RemainingRows(split(rows.filter(choice.picked), valid=valid))
         picked.run(partial(valid_leaks, near=near, graph=graph, template=template))
         fates, (loss,) = picked.take().select(_AT, pl.selectors.exclude(_READ, _AT)), picked.losses
@@ -62,6 +62,7 @@ def select(
         lost = np.concatenate((lost, loss.rejected[_AT].to_numpy()))
         if leaking[-1].height == 0:
             break
+        before = choice.picked
     fates = fates.sort(_AT)
     over = parted(rows.drop(TEXTS), choice.whys(), stage="balance")
     clean = rows.filter(~pl.col(_AT).is_in(lost)).select(_NAMED)

@@ -53,9 +53,14 @@ def balance(frame: pl.DataFrame, wanted: Wanted) -> Outcome:
 
 
 def choose(
-    rows: pl.DataFrame, wanted: Wanted, lost: RowNumbers = NO_ROWS, measured: Collection[str] | None = None
+    rows: pl.DataFrame,
+    wanted: Wanted,
+    lost: RowNumbers = NO_ROWS,
+    before: NDArray[np.bool_] | None = None,
+    measured: Collection[str] | None = None,
 ) -> Choice:
-    """What `balance` decides of ordered rows without those that are `lost` already.
+    """What `balance` decides of ordered rows without those that are `lost` already; where some of what was picked `before` is lost,
+    the rest of it stays and others fill the gaps.
 
     A stratum's choice depends on its own rows, and on those of strata that share an edge case with it: rows of others may be left out.
     `measured` are then the strata whose spread is measured (`to_measure`).
@@ -68,12 +73,13 @@ def choose(
     rank = rank[~np.isin(rank, lost)]
     left = [wanted.quotas.get(name, rows.height) for name in names]
     picked = _needed(rows, rank, wanted.floors, left, chooser)
+    before = np.zeros(rows.height, np.bool_) if before is None else before
     members = {names[chooser.strata[group[0]]]: group for group in chooser.by_stratum(rank)}
     full = [name for name, group in members.items() if wanted.quotas.get(name, rows.height) < len(group)]
     for name in members.keys() - set(full):
         picked[members[name]] = True
     parts = [Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
-    for part, own in zip(parts, filled(chooser, parts, picked, gold), strict=True):
+    for part, own in zip(parts, filled(chooser, parts, picked, before, gold), strict=True):
         picked[part.places] = own
     over = [name for name, group in members.items() if not picked[group].all()]
     some = to_measure(over) if measured is None else [name for name in over if name in measured]

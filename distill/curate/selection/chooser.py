@@ -68,26 +68,36 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Stratum:
-    """The same by itself, as it is worked on anywhere: `picked` and `gold` have a mark for each of its rows."""
+    """The same by itself, as it is worked on anywhere: `picked`, `before` and `gold` have a mark for each of its rows."""
 
     chooser: Chooser
     best_first: RowNumbers
     quota: int
     picked: NDArray[np.bool_]
+    before: NDArray[np.bool_]
     gold: NDArray[np.bool_]
 
     def filled(self) -> NDArray[np.bool_]:
-        """The rows that are kept: approved ones before others, up to the quota."""
+        """The rows that are kept, up to the quota: approved ones before others, and of both those that were kept before."""
         picked, group = self.picked.copy(), self.best_first
         for approved in (True, False):
-            taken, others = group[picked[group]], group[~picked[group] & (self.gold[group] == approved)]
-            room = max(0, self.quota - len(taken))
+            own = group[self.gold[group] == approved]
+            stay = own[self.before[own] & ~picked[own]]
+            picked[stay[: self._room(picked)]] = True
+            room, taken, others = self._room(picked), group[picked[group]], own[~picked[own]]
             picked[self.chooser.first(others, room, taken)[:room]] = True
         return picked
 
+    def _room(self, picked: NDArray[np.bool_]) -> int:
+        return max(0, self.quota - int(picked.sum()))
+
 
 def filled(
-    chooser: Chooser, parts: Sequence[Part], picked: NDArray[np.bool_], gold: NDArray[np.bool_]
+    chooser: Chooser,
+    parts: Sequence[Part],
+    picked: NDArray[np.bool_],
+    before: NDArray[np.bool_],
+    gold: NDArray[np.bool_],
 ) -> Iterator[NDArray[np.bool_]]:
     """Which rows of each stratum are kept. Small strata go elsewhere several at a time; a large one's tables do by themselves."""
     executor = executors.current()
@@ -95,7 +105,8 @@ def filled(
 
     def alone(part: Part) -> _Stratum:
         best_first = np.searchsorted(part.places, part.best_first)
-        return _Stratum(chooser.of(part.places), best_first, part.quota, picked[part.places], gold[part.places])
+        marks = (mark[part.places] for mark in (picked, before, gold))
+        return _Stratum(chooser.of(part.places), best_first, part.quota, *marks)
 
     small = [part for part in parts if len(part.places) <= most]
     bounds = sketches.blocks([len(part.places) for part in small], max(1, most)) if small else ()

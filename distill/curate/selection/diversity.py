@@ -8,7 +8,8 @@ The root holds back rows that are like nothing else, which plain farthest first 
 
 All pairs of a large stratum would cost the square of it. Its rows are dealt by hash into tables of `TABLE` or fewer. Where
 few are wanted, each table first names a quarter of its own, until one table holds all that were named; where many are,
-each table picks its part. So the cost grows as the rows do.
+each table picks its part. So the cost grows as the rows do. A few beside many that are taken already, as gaps are filled,
+come from a fair sample of the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from distill.similarity.arrays import Float64s, Int64s
 
 TABLE = 1024
 FEW = 16
-"""Where the wanted are fewer than one row in so many, the tables name candidates first."""
+"""Where the wanted are fewer than one row in so many, the tables name candidates first, or a sample is looked at."""
 
 
 def spread(
@@ -50,6 +51,8 @@ def spread(
     )
     held = set(taken)
     rows = [i for i in range(len(inputs)) if i not in held]
+    if count * FEW < len(held):
+        rows = rows[: max(TABLE, count * FEW)]
     while len(rows) > TABLE and count * FEW < len(rows):
         named = [(table, (), -(-len(table) // 4)) for table in _tables(rows)]
         rows = sorted(i for picks in stratum.picks(named, weight) for i in picks)

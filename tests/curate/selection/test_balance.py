@@ -1,9 +1,14 @@
 import json
 import random
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from distill.curate.selection.balance import Wanted, balance
+from distill.curate.selection.balance import Wanted, balance, choose
+from distill.records import GOLD
+from distill.tables.outcome import ordered
 
 
 def test_the_best_of_a_stratum_stay_up_to_its_quota_and_others_are_not_limited(frame):
@@ -116,6 +121,32 @@ def test_the_order_of_rows_and_what_another_stratum_holds_change_nothing(frame, 
     both = balance(rows[order].vstack(others), Wanted(quotas={"a": 12, "b": 3}, by=by)).kept
     assert both.filter(stratum="a").equals(kept)
     assert both.filter(stratum="b").height == 3
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(["diverse", "score"]), st.integers(3, 20), st.integers(0, 3), st.booleans(), st.randoms())
+def test_where_rows_are_lost_the_others_stay_and_spare_ones_fill_the_gaps(frame, by, quota, floor, approved, chance):
+    """Quota and floor hold again; without a floor every other row stays; a stratum that lost nothing is as it was."""
+    tones = ('{"tone":"calm"}', '{"tone":"rude"}')
+    made = [
+        {**row, "labels": tones[n % 5 == 0], "teacher": GOLD if approved and n % 30 == 0 else 0}
+        for n, row in enumerate(planted(frame).to_dicts())
+    ]
+    others = [{**row, "seed_id": f"z{n}", "stratum": "b", "labels": tones[0]} for n, row in enumerate(made)]
+    rows = ordered(frame(*made, *others))
+    wanted = Wanted({"a": quota, "b": quota}, [({"tone": "rude"}, floor)] if floor else [], by)
+    first, of_a = choose(rows, wanted).picked, (rows["stratum"] == "a").to_numpy()
+    kept = np.flatnonzero(first & of_a).tolist()
+    lost = np.array(sorted(chance.sample(kept, chance.randint(1, len(kept)))))
+    again = choose(rows, wanted, lost, first).picked
+    assert not again[lost].any()
+    assert again[of_a].sum() == quota
+    assert (again[~of_a] == first[~of_a]).all()
+    assert (again & (rows["labels"] == tones[1]).to_numpy()).sum() >= floor
+    if not floor:
+        assert again[np.setdiff1d(kept, lost)].all()
+    if by == "score" and not floor:
+        assert (again == choose(rows, wanted, lost).picked).all()
 
 
 def test_the_report_says_how_far_apart_the_rows_are_beside_a_choice_by_hash(frame):

@@ -44,6 +44,27 @@ def test_a_large_stratum_is_dealt_into_small_tables(count, monkeypatch):
     assert some > first
 
 
+def test_a_few_beside_many_that_are_taken_come_from_a_fair_sample_and_are_as_far_apart(monkeypatch):
+    """Gaps are filled without looking at the whole stratum again."""
+    sizes = []
+
+    def traits(inputs, answers):
+        sizes.append(len(inputs))
+        return found(inputs, answers)
+
+    found = module.traits
+    inputs = [f"order {i * 7919 % 100_000} of {WORDS[i % 7]} {'very ' * (i % 9)}late" for i in range(12_000)]
+    given = (inputs, inputs, [1.0] * 12_000)
+    whole = spread(*given, count=600, weight=1.0)
+    monkeypatch.setattr(module, "traits", traits)
+    taken = sorted(whole[:590])
+    more = spread(*given, count=10, weight=1.0, taken=taken)
+    assert len(set(more) - set(taken)) == 10
+    assert sum(sizes) <= 2 * module.TABLE
+    far = [apart([inputs[i] for i in [*taken, *rows]], ["a"] * 600)[-10:].mean() for rows in (more, whole[590:])]
+    assert far[0] > 0.9 * far[1]
+
+
 def test_of_rows_that_add_as_much_the_better_one_is_picked():
     inputs = ["where is my kettle", "where is my kettle", "I want my money back!!!", "I want my money back!!!"]
     assert sorted(spread(inputs, ["{}"] * 4, [0.5, 1.0, 1.0, 0.5], count=2, weight=0.5)) == [1, 2]

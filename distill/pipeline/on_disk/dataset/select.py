@@ -135,7 +135,7 @@ def _labels(state: Selecting) -> list[strata.LabelledRow]:
 
 
 def _choose(state: Selecting, dirty: Iterable[int]) -> Bools:
-    """The rows that the quotas take; only the groups that lost rows since are chosen in again."""
+    """The rows that the quotas take; only in groups that lost rows since are gaps filled."""
     spine, wanted = state.spine, state.rules.wanted
     picked = state.alive & ~state.lost
     counts = np.bincount(spine.codes[picked], minlength=len(spine.names)).tolist()
@@ -144,7 +144,9 @@ def _choose(state: Selecting, dirty: Iterable[int]) -> Bools:
     for group in sorted(dirty):
         rows = scatter.gathered(state.folder / "strata", group)
         places = rows[AT].to_numpy()
-        state.chosen[group] = places, choose(rows, wanted, np.flatnonzero(state.lost[places]), measured)
+        before = state.chosen[group][1].picked if group in state.chosen else None
+        lost = np.flatnonzero(state.lost[places])
+        state.chosen[group] = places, choose(rows, wanted, lost, before, measured)
     for places, choice in state.chosen.values():
         picked[places] = choice.picked
     return picked
