@@ -24,7 +24,6 @@ from urllib.request import urlopen
 
 from heartbeat import heartbeat
 
-from distill import tokens
 from distill.money import Budget, Rate
 from distill.records import Request
 from distill.task import event_loop
@@ -34,6 +33,7 @@ from distill.teacher.batch.host.client import BatchHost, reached
 from distill.teacher.batch.round import run_round
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.store.store import Store, opened
+from distill.text import tokens
 
 WORDS = "the parcel that I was promised for Tuesday has not come and nobody answers the telephone "
 

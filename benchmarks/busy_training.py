@@ -67,7 +67,7 @@ def trained(base: Path, folder: Path, layers: int, name: str) -> tuple[float, li
 
     rows, settings = folder / "rows.jsonl", fine_tuning.TuningSettings(epochs=1, layers=layers)
     began = time.monotonic()
-    found = fine_tuning.train(base=base, train=rows, valid=rows, out=folder / name, settings=settings)
+    found = fine_tuning.train(fine_tuning.TuningFiles(base, rows, rows, folder / name), settings)
     return time.monotonic() - began, [step.train_loss for step in found.steps]
 
 

@@ -117,7 +117,7 @@ def one_training(base: Path, folder: Path, name: str, die_at: int | None) -> Non
 
 
 def _train(base: Path, folder: Path, name: str, die_at: int | None) -> None:
-    from distill.student.trainers.fine_tuning import TuningSettings, train
+    from distill.student.trainers.fine_tuning import TuningFiles, TuningSettings, train
     from distill.student.trainers.progress.loss_curve import TrainStep
 
     def note(word: object) -> None:
@@ -132,10 +132,8 @@ def _train(base: Path, folder: Path, name: str, die_at: int | None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     note("begun")
-    files = {"train": folder / "train.jsonl", "valid": folder / "valid.jsonl"}
-    found = train(
-        base=base, **files, out=folder / name, settings=TuningSettings(epochs=2, layers=LAYERS), on_step=shown
-    )
+    files = TuningFiles(base, folder / "train.jsonl", folder / "valid.jsonl", folder / name)
+    found = train(files, TuningSettings(epochs=2, layers=LAYERS), on_step=shown)
     (folder / f"{name}.json").write_text(json.dumps({"valid_loss": round(found.valid_loss, 6)}))
 
 

@@ -36,10 +36,10 @@ EMBEDDED = "embedded/smollm2-135m"
 
 def trained(rows: Sequence[dict[str, Any]], out: Path) -> Path:
     """An adapter of the embedded model that knows what rows of this kind are answered."""
-    from distill.student.trainers.fine_tuning import TuningSettings, train
+    from distill.student.trainers.fine_tuning import TuningFiles, TuningSettings, train
 
-    files = {"train": write(out / "train.jsonl", list(rows)), "valid": write(out / "valid.jsonl", list(rows[:8]))}
-    train(base=base_folder(None), **files, out=out / "student", settings=TuningSettings(epochs=2))
+    files = write(out / "train.jsonl", list(rows)), write(out / "valid.jsonl", list(rows[:8]))
+    train(TuningFiles(base_folder(None), *files, out / "student"), TuningSettings(epochs=2))
     return out / "student" / "adapter"
 
 

@@ -58,18 +58,16 @@ def base_folder(given: str | None) -> Path:
 
 def training(base: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Tokens a second of our training, and of TRL with the same settings, each from its rows to what it keeps."""
-    from distill.student.trainers.fine_tuning import TuningSettings, train
+    from distill.student.trainers.fine_tuning import TuningFiles, TuningSettings, train
 
     settings = TuningSettings(epochs=2, layers=None)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         files = write(folder / "train.jsonl", rows), write(folder / "valid.jsonl", rows[:16])
         few = write(folder / "few.jsonl", rows[:8])
-        train(
-            base=base, train=few, valid=few, out=folder / "warm", settings=settings
-        )  # imports, kernels, the disk's cache
+        train(TuningFiles(base, few, few, folder / "warm"), settings)  # imports, kernels, the disk's cache
         started = time.perf_counter()
-        ours = train(base=base, train=files[0], valid=files[1], out=folder / "student", settings=settings)
+        ours = train(TuningFiles(base, *files, folder / "student"), settings)
         ours_s = time.perf_counter() - started
         started = time.perf_counter()
         with contextlib.redirect_stdout(sys.stderr):  # it prints each step

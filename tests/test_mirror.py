@@ -18,7 +18,7 @@ ELSEWHERE = {
     "seeds/faults/test_row_faults.py": "seeds/rows_to_seeds",
     "seeds/chat_logs/test_turns.py": "seeds/chat_logs/keys seeds/chat_logs/request_logs seeds/chat_logs/row_request "
     "seeds/chat_logs/tool_calls seeds/chat_logs/turn_shapes",
-    "lifecycle/logs/test_read.py": "lifecycle/logs/call lifecycle/logs/columns lifecycle/logs/joined lifecycle/logs/tally lifecycle/logs/shapes/fields "
+    "lifecycle/logs/test_log_reader.py": "lifecycle/logs/call lifecycle/logs/columns lifecycle/logs/joined lifecycle/logs/tally lifecycle/logs/shapes/fields "
     "lifecycle/logs/shapes/langfuse lifecycle/logs/shapes/lookup lifecycle/logs/shapes/openai lifecycle/logs/shapes/otel "
     "lifecycle/logs/shapes/otel_messages lifecycle/logs/shapes/otlp_values",
     "lifecycle/harvest/test_harvest.py": "lifecycle/harvest/candidates lifecycle/harvest/known",
@@ -38,7 +38,7 @@ ELSEWHERE = {
     "runs/test_same_bytes.py": "tables/columns",
     "similarity/typos/test_typo_pairs.py": "similarity/typos/contexts",
     "similarity/test_decisive.py": "similarity/decisive_words",
-    "curate/test_leaks.py": "similarity/word_ngrams",
+    "curate/test_leaks.py": "text/word_ngrams",
     "curate/test_passages.py": "curate/passage_index",
     "curate/gates/test_wording.py": "curate/gates/refusals",
     "curate/gates/test_private.py": "curate/gates/credentials",
@@ -67,7 +67,7 @@ ELSEWHERE = {
     "pipeline/learning_curve/scores",
     "pipeline/on_disk/test_run.py": "pipeline/on_disk/limits pipeline/on_disk/dataset/drops pipeline/on_disk/dataset/export "
     "pipeline/on_disk/dataset/gated pipeline/on_disk/dataset/reduce pipeline/on_disk/dataset/select pipeline/on_disk/dataset/spine "
-    "pipeline/on_disk/dataset/stage pipeline/on_disk/seeds/near pipeline/on_disk/seeds/read pipeline/on_disk/seeds/roles "
+    "pipeline/on_disk/dataset/stage pipeline/on_disk/seeds/near pipeline/on_disk/seeds/seed_shards pipeline/on_disk/seeds/roles "
     "pipeline/on_disk/seeds/stage",
     "pipeline/ablation/test_ablate.py": "pipeline/ablation/equal_size pipeline/ablation/plan",
     # What a stage or a verb does is seen in a run.
@@ -129,7 +129,7 @@ ELSEWHERE = {
     "teacher/batch/test_round.py": "teacher/batch/journal teacher/batch/host/client teacher/batch/host/protocol",
     "teacher/test_secrets.py": "teacher/endpoint/sdk",
     "student/preflight/test_check.py": "student/preflight/findings student/preflight/kinds student/preflight/target student/preflight/tokens "
-    "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/lines student/preflight/data/rows "
+    "student/preflight/data/held_out student/preflight/data/layouts student/preflight/data/json_lines student/preflight/data/rows "
     "student/preflight/data/texts student/preflight/data/together student/preflight/data/turns",
     "views/test_preflight.py": "cli/text/preflight cli/verbs/preflight",
     "student/trainers/test_fine_tuning.py": "base_model/quiet student/trainers/adapter_weights student/trainers/answer_trainer "

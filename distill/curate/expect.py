@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from distill import tokens
 from distill.records import Json
+from distill.text import tokens
 
 Finding = tuple[bool, str]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from distill.similarity.arrays import Bools, Int32s, Int64s, UInt64s
 from distill.similarity.sketches import blocks
-from distill.similarity.word_ngrams import GRAM, WordBlock, words
 from distill.text.normalise import strict_json, strings_of
+from distill.text.word_ngrams import GRAM, WordBlock, words
 
 SHORTEST = 16
 """Half words from which a short held-out text is looked for as a whole: GPT-3's least number of words, 8."""

@@ -3,7 +3,7 @@
 The rule is that of GPT-3 (Brown et al., 2020, appendix C) as NeMo Curator and others use it: a run of 13 words counts, case
 and punctuation do not, and a run that more than 10 other texts hold, or fewer where the caller says so, is template text (a
 signature, a shared instruction) and no leak. A held-out text of 8 to 12 words is looked for as a whole; a shorter one says too
-little. Scripts without spaces are measured in characters (`distill.similarity.word_ngrams`).
+little. Scripts without spaces are measured in characters (`distill.text.word_ngrams`).
 
 A training text is a row's input and answer together, and so is a held-out one, whose parts also count by themselves: an
 answer that quotes a test row's input is found, as is an input that holds its known answer. A run counts where it lies within the
@@ -27,7 +27,7 @@ from distill.executors import executor as executors
 from distill.similarity import decisive
 from distill.similarity.arrays import Bools, Int64s
 from distill.similarity.sketches import blocks
-from distill.similarity.word_ngrams import words
+from distill.text.word_ngrams import words
 
 COMMON = 10
 """A run that more training texts hold is template text."""

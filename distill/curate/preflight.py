@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill import tokens
 from distill.base_model import local
 from distill.base_model.local import LocalWeights
 from distill.chat import conversation
@@ -37,6 +36,7 @@ from distill.tables.merged import merged
 from distill.tables.outcome import Outcome, dropped_frame, ordered, partition, summary
 from distill.task.task import Task
 from distill.teacher.engines import embedded
+from distill.text import tokens
 
 if TYPE_CHECKING:
     import polars as pl

@@ -41,6 +41,8 @@ from distill.task.run import ActiveRun
 from distill.values import rules as value_rules
 
 if TYPE_CHECKING:
+    from distill.evaluate.fields import FieldRules
+    from distill.evaluate.labels.result import FieldLabels
     from distill.student.linear import Classifier
     from distill.task.task import Task
 
@@ -76,14 +78,18 @@ def compared(
         *([] if task.spec.seeds.test.from_ else cautions.odd_rows(run.scan("seeds.parquet").select("role", "cluster").collect())),
     ]  # fmt: skip
     told = replace(comparison.verdict, sentences=[*comparison.verdict.sentences, *_of_rivals(task, comparison, pairs)])
+    labels = _labels(rules, task, tests, answered)
+    found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
+    found = _beside(found, task, tests, answered, earlier) if earlier else found
+    return scores, calls, _with_judging(found, judged) if judged else found
+
+
+def _labels(rules: FieldRules, task: Task, tests: pl.DataFrame, answered: Mapping[str, Answers]) -> list[FieldLabels]:
     texts = {
         arm: {seed: one.said for seed, one in found if one is not None and one.ok} for arm, found in answered.items()
     }
     inputs = dict(tests.select("seed_id", "input").iter_rows())
-    labels = field_labels(rules, texts, inputs, task.output, clusters_of(tests))
-    found = replace(comparison, warnings=warnings, verdict=told, labels=labels, scored_by=explained(task.spec, rules))
-    found = _beside(found, task, tests, answered, earlier) if earlier else found
-    return scores, calls, _with_judging(found, judged) if judged else found
+    return field_labels(rules, texts, inputs, task.output, clusters_of(tests))
 
 
 def _beside(

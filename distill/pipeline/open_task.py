@@ -78,7 +78,7 @@ def open_head(
     rival_prompts = _rivals(spec, file, variables, faults)
     named_chats = templates.chats((*parsed, *label_prompts.values()))
     chats = {name: last for name, last in named_chats.items() if name in variables}
-    rows = read_task_rows(spec, file, places, parsed, variables, chats, faults, home or home_of(file), head)
+    rows = read_task_rows(spec, places, parsed, chats, faults, home or home_of(file), head)
     for name, text in texts.prompts.items():
         faults += templates.faults(text, str(file.parent / name), columns=rows.columns) if text is not None else []
     rubric, evaluation_rubric = _gate_rubric(spec, file, faults), _evaluation_rubric(spec, file, faults)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.chat import templates
 from distill.chat.templates import Template
 from distill.errors import Fault, SpecError
 from distill.spec import Places, TaskSpec
@@ -40,8 +41,8 @@ class TaskRows:
 
 
 def read_task_rows(
-    spec: TaskSpec, file: Path, places: Places, templates: Sequence[Template], variables: Sequence[str],
-    chats: Mapping[str, bool], faults: list[Fault], home: Path, head: int | None = None,
+    spec: TaskSpec, places: Places, prompts: Sequence[Template], chats: Mapping[str, bool], faults: list[Fault], home: Path,
+    head: int | None = None,
 ) -> TaskRows:  # fmt: skip
     """The rows, of the seeds the first `head`; where their files cannot be read, that is a fault, and nothing that only follows from it."""
     from distill.pipeline.next_run.since import since_of
@@ -51,22 +52,21 @@ def read_task_rows(
 
     if not all(places.sound(("seeds", name)) for name in ("from", "as", "format", "since")):
         return TaskRows()
+    file, variables = Path(places.source), templates.variables(prompts)
     seeds, notes, strict = spec.seeds, list[str](), spec.seeds.broken == "refuse"
     paths, held_out_paths = ([file.parent / name for name in names] for names in (seeds.paths, seeds.held_out))
     form = FileFormat(names=tuple(variables), **(seeds.format.model_dump() if seeds.format else {}))
     columns = load.columns(paths, logged=seeds.as_ == "chats", form=form)
     rows = TaskRows(notes=notes, columns=columns or None, paths=paths, form=form)
     # A prompt says what the model is to be with a text of its own, or by naming the chats' own.
-    system = "system" in variables or any(role == "system" for template in templates for role, _ in template.turns)
+    system = "system" in variables or any(role == "system" for prompt in prompts for role, _ in prompt.turns)
     used = replace(_used(spec, file, variables, columns, faults), chats=chats, system=system)
     with _gathered(faults, f"{file}: seeds.held_out", held_out_paths, file):
         rows = replace(rows, held_out=read_held_out(held_out_paths, variables=variables, form=form, notes=notes))
     if seeds.test.from_ is not None:
-        pinned_paths = [file.parent / seeds.test.from_]
-        with _gathered(faults, f"{file}: seeds.test.from", pinned_paths, file):
-            pinned, _ = load.read(
-                pinned_paths, replace(used, test=True), need_gold=False, strict=strict, form=form, notes=notes
-            )
+        given, tested = [file.parent / seeds.test.from_], replace(used, test=True)
+        with _gathered(faults, f"{file}: seeds.test.from", given, file):
+            pinned, _ = load.read(given, tested, need_gold=False, strict=strict, form=form, notes=notes)
             rows = replace(rows, pinned=pinned)
     need_gold = all(seed.gold is None for seed in rows.pinned)  # one of the files is enough
     with _gathered(faults, f"{file}: seeds.from", paths, file):

@@ -8,7 +8,6 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distill import tokens
 from distill.money import Price, most_usd
 from distill.records import Answer, Json, Request, Usage
 from distill.teacher.counts import TokenCounts, learnt, stored_usage
@@ -17,6 +16,7 @@ from distill.teacher.engines import llama_cpp
 from distill.teacher.pace import live_rate
 from distill.teacher.requests import ceiling
 from distill.teacher.store.store import Store
+from distill.text import tokens
 
 _FEWEST = 3
 """Answers from which a spread can be told."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from distill import tokens
 from distill.evaluate import arms
 from distill.evaluate.arms import Arm
 from distill.evaluate.probes.stage import student_requests
@@ -15,6 +14,7 @@ from distill.plan.estimate import Cost, SpenderEstimate
 from distill.records import Request, Usage
 from distill.teacher.endpoint.models import rate_of
 from distill.teacher.requests import ceiling
+from distill.text import tokens
 
 if TYPE_CHECKING:
     import polars as pl

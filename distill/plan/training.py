@@ -6,7 +6,6 @@ import json
 
 import polars as pl
 
-from distill import tokens
 from distill.errors import UsageError
 from distill.plan.estimate import Cost, SpenderEstimate
 from distill.rundir import latest
@@ -15,6 +14,7 @@ from distill.student.hosted import stage as hosted
 from distill.student.hosts import remote_ids
 from distill.task.task import Task
 from distill.teacher.store import training
+from distill.text import tokens
 
 _SAMPLE = 200
 """Prompts that are counted; the others are taken for as long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from distill.records import Json
 
@@ -13,37 +14,41 @@ TIMES = (
 ENDED = frozenset({"failed", "completed", "expired", "cancelled"})
 
 
-def batch(
-    *,
-    identity: str,
-    endpoint: str,
-    model: str | None,
-    input_file_id: str,
-    window: str,
-    status: str,
-    created_at: float,
-    times: Mapping[str, float],
-    counts: tuple[int, int, int],
-    tokens: tuple[int, int],
-    errors: Sequence[Mapping[str, Json]] = (),
-    output_file_id: str | None = None,
-    error_file_id: str | None = None,
-    metadata: Mapping[str, str] | None = None,
-) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchObject:
     """A batch; `counts` are requests in all, completed and failed, `tokens` those read and written so far."""
-    return {
-        "id": identity, "object": "batch", "endpoint": endpoint, "model": model,
-        "errors": {"object": "list", "data": list(errors)} if errors else None,
-        "input_file_id": input_file_id, "completion_window": window, "status": status,
-        "output_file_id": output_file_id, "error_file_id": error_file_id, "created_at": int(created_at),
-        **{name: int(times[name]) if name in times else None for name in TIMES},
-        "request_counts": dict(zip(("total", "completed", "failed"), counts, strict=True)),
-        "usage": {
-            "input_tokens": tokens[0], "input_tokens_details": {"cached_tokens": 0}, "output_tokens": tokens[1],
-            "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": sum(tokens),
-        },
-        "metadata": dict(metadata) if metadata is not None else None,
-    }  # fmt: skip
+
+    identity: str
+    endpoint: str
+    model: str | None
+    input_file_id: str
+    window: str
+    status: str
+    created_at: float
+    times: Mapping[str, float]
+    counts: tuple[int, int, int]
+    tokens: tuple[int, int]
+    errors: Sequence[Mapping[str, Json]] = ()
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    metadata: Mapping[str, str] | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """As the API tells it."""
+        read, written = self.tokens
+        return {
+            "id": self.identity, "object": "batch", "endpoint": self.endpoint, "model": self.model,
+            "errors": {"object": "list", "data": list(self.errors)} if self.errors else None,
+            "input_file_id": self.input_file_id, "completion_window": self.window, "status": self.status,
+            "output_file_id": self.output_file_id, "error_file_id": self.error_file_id, "created_at": int(self.created_at),
+            **{name: int(self.times[name]) if name in self.times else None for name in TIMES},
+            "request_counts": dict(zip(("total", "completed", "failed"), self.counts, strict=True)),
+            "usage": {
+                "input_tokens": read, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": written,
+                "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": read + written,
+            },
+            "metadata": dict(self.metadata) if self.metadata is not None else None,
+        }  # fmt: skip
 
 
 def fault(*, code: str, message: str, line: int | None = None, param: str | None = None) -> dict[str, Json]:

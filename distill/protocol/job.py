@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from distill.records import Json
 
@@ -11,23 +12,43 @@ ENDED = ("succeeded", "failed", "cancelled")
 _ALWAYS = ("n_epochs", "batch_size", "learning_rate_multiplier")
 
 
-def job(
-    *, job_id: str, created_at: float, model: str, status: str, training_file: str, seed: int, organization_id: str,
-    method: str = "supervised", hyperparameters: Mapping[str, Json], validation_file: str | None = None,
-    fine_tuned_model: str | None = None, finished_at: float | None = None, estimated_finish: float | None = None,
-    trained_tokens: int | None = None, result_files: Sequence[str] = (), error: Mapping[str, Json] | None = None,
-    suffix: str | None = None, metadata: Mapping[str, str] | None = None, integrations: Sequence[Mapping[str, Json]] = (),
-) -> dict[str, Json]:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobObject:
     """A job. `hyperparameters` are those of its method, as they were asked for or, once that is known, as they are."""
-    return {
-        "object": "fine_tuning.job", "id": job_id, "created_at": int(created_at), "model": model, "status": status,
-        "fine_tuned_model": fine_tuned_model, "finished_at": _whole(finished_at), "estimated_finish": _whole(estimated_finish),
-        "organization_id": organization_id, "training_file": training_file, "validation_file": validation_file,
-        "result_files": list(result_files), "trained_tokens": trained_tokens, "error": error, "seed": seed,
-        "user_provided_suffix": suffix, "metadata": metadata, "integrations": list(integrations),
-        "hyperparameters": {name: hyperparameters[name] for name in _ALWAYS if name in hyperparameters},
-        "method": {"type": method, method: {"hyperparameters": dict(hyperparameters)}},
-    }  # fmt: skip
+
+    job_id: str
+    created_at: float
+    model: str
+    status: str
+    training_file: str
+    seed: int
+    organization_id: str
+    hyperparameters: Mapping[str, Json]
+    method: str = "supervised"
+    validation_file: str | None = None
+    fine_tuned_model: str | None = None
+    finished_at: float | None = None
+    estimated_finish: float | None = None
+    trained_tokens: int | None = None
+    result_files: Sequence[str] = ()
+    error: Mapping[str, Json] | None = None
+    suffix: str | None = None
+    metadata: Mapping[str, str] | None = None
+    integrations: Sequence[Mapping[str, Json]] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """As the API tells it."""
+        given = self.hyperparameters
+        return {
+            "object": "fine_tuning.job", "id": self.job_id, "created_at": int(self.created_at), "model": self.model, "status": self.status,
+            "fine_tuned_model": self.fine_tuned_model, "finished_at": _whole(self.finished_at),
+            "estimated_finish": _whole(self.estimated_finish), "organization_id": self.organization_id,
+            "training_file": self.training_file, "validation_file": self.validation_file, "result_files": list(self.result_files),
+            "trained_tokens": self.trained_tokens, "error": self.error, "seed": self.seed, "user_provided_suffix": self.suffix,
+            "metadata": self.metadata, "integrations": list(self.integrations),
+            "hyperparameters": {name: given[name] for name in _ALWAYS if name in given},
+            "method": {"type": self.method, self.method: {"hyperparameters": dict(given)}},
+        }  # fmt: skip
 
 
 def event(

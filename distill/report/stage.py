@@ -88,17 +88,15 @@ def _write(run: ActiveRun, found: Report) -> None:
 
 def gather(run: ActiveRun, comparison: Comparison) -> Report:
     """The whole report of a run."""
-    spec = run.task.spec
     funnel = read_json(run.folder / "funnel.json", dict) if (run.folder / "funnel.json").exists() else {}
-    samples = run.table("samples.parquet", ["fate", "completion_tokens"])
     facts = _run_facts(run)
     heat, best = _by_row(run, comparison)
     changes = changes_since_before(run)
     return Report(
-        title=spec.task,
-        about=spec.about,
+        title=run.task.spec.task,
+        about=run.task.spec.about,
         run=facts,
-        teacher=TeacherFacts(run.task.models, spec.teacher.terms),
+        teacher=TeacherFacts(run.task.models, run.task.spec.teacher.terms),
         student=_student(run),
         comparison=comparison,
         exam=read_exam(run.folder),
@@ -113,7 +111,7 @@ def gather(run: ActiveRun, comparison: Comparison) -> Report:
         endpoints=run.fact("endpoints", endpoints),
         timeline=run.fact("timeline", timeline.of_run),
         expect=read_json(run.folder / "expect.json", list) if (run.folder / "expect.json").exists() else [],
-        dataset=_size(samples, comparison.rows),
+        dataset=_size(run.table("samples.parquet", ["fate", "completion_tokens"]), comparison.rows),
         repeat=[_repeat(run, facts.spec)],
         warnings=[*comparison.warnings, *warnings(run, funnel), *changes.unread],
         previous=previous_student(run, comparison),

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import polars as pl
 
-from distill import tokens
 from distill.records import GOLD, Answer, Ended, Json, ToolCall, Usage, canonical
 from distill.tables import samples as answers
 from distill.task.task import Task
+from distill.text import tokens
 from distill.text.normalise import strict_json
 from distill.values.answer import WHOLE, Unreadable, read
 from distill.values.match import same

@@ -90,16 +90,21 @@ def split(
     marked = every.with_columns(cluster=every["seed_id"].gather(roots), role=pl.Series(role.tolist(), dtype=pl.String))
     strata = dict(every[test].group_by("stratum").len().sort("stratum").iter_rows())
     aside = partition(marked, drops, stage=STAGE)
-    steps = [unique, own, aside]
+    told: dict[str, Json] = {"test": {"asked": asked, "got": len(test), "strata": strata}}
+    if CALIBRATION in aside_rows:
+        told |= {"calibration": {"asked": wanted.calibration, "got": len(aside_rows[CALIBRATION])}}
+    return _joined([unique, own, aside], told)
+
+
+def _joined(steps: Sequence[Outcome], told: dict[str, Json]) -> Outcome:
+    """What the last step kept, and what went in any of them; what is `told` of the draw stands in the report."""
+    kept = steps[-1].kept
     gone = pl.concat([step.dropped for step in steps]).sort("row", "reason", "detail")
     rejected = ordered(pl.concat([step.rejected for step in steps], how="diagonal"))
-    report = summary(STAGE, every.height + unique.rejected.height + own.rejected.height, gone)
-    report |= {"test": {"asked": asked, "got": len(test), "strata": strata}}
-    if CALIBRATION in aside_rows:
-        report |= {"calibration": {"asked": wanted.calibration, "got": len(aside_rows[CALIBRATION])}}
     went = pl.concat([step.rejected.select("source").with_columns(step.dropped["reason"]) for step in steps])
-    report |= {"sources": by_source(aside.kept["source"], went.group_by("source", "reason").len())}
-    return Outcome(kept=ordered(aside.kept), dropped=gone, report=report, rejected=rejected)
+    sources = by_source(kept["source"], went.group_by("source", "reason").len())
+    report = summary(STAGE, kept.height + rejected.height, gone) | told | {"sources": sources}
+    return Outcome(kept=ordered(kept), dropped=gone, report=report, rejected=rejected)
 
 
 def by_source(kept: pl.Series, went: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -67,10 +67,8 @@ async def train(run: ActiveRun, rows: Path, out: Path, *, seed: int | None = Non
     shown = _shown(run, settings, rows)
 
     def trained() -> TrainResult:
-        return fine_tuning.train(
-            base=base, template=weights.template, train=rows, valid=folder / "valid.jsonl", out=out, settings=settings,
-            track=way.track, on_step=shown,
-        )  # fmt: skip
+        files = fine_tuning.TuningFiles(base, rows, folder / "valid.jsonl", out, weights.template)
+        return fine_tuning.train(files, settings, track=way.track, on_step=shown)
 
     result = await asyncio.to_thread(trained)
     convert(run.task, base, out)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from distill import tokens
 from distill.records import Request, Usage
 from distill.teacher.endpoint.wire import without_user
 from distill.teacher.requests import ceiling
 from distill.teacher.store import queries
 from distill.teacher.store.store import Store
+from distill.text import tokens
 
 _SURE = 64
 """Answers after which an endpoint is taken to count as it has so far; before, the fewer there are the less is risked."""

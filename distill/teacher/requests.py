@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from distill import tokens
 from distill.chat import conversation
 from distill.chat.templates import Template
 from distill.records import LIMIT_NAMES, Json, Request, Usage, canonical
 from distill.teacher.endpoint.address import Address
 from distill.teacher.endpoint.payload import RequestSettings, body
+from distill.text import tokens
 
 if TYPE_CHECKING:
     from distill.spec import Sampling

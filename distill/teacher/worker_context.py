@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 
-from distill import tokens
 from distill.errors import RowsOwed
 from distill.money import Budget, Price
 from distill.records import Answer, Ended, Request, Usage
@@ -20,6 +19,7 @@ from distill.teacher.pool.member import Member
 from distill.teacher.pool.pool import Pool
 from distill.teacher.progress import Progress
 from distill.teacher.store.store import Store
+from distill.text import tokens
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from distill.pipeline.open_task import open_task
 from distill.student import before_training
 from distill.student.preflight import speed, target
 from distill.student.preflight.check import DatasetFiles, PreflightReport, check
-from distill.student.preflight.data.lines import check_path
+from distill.student.preflight.data.json_lines import check_path
 from distill.student.preflight.gpus.cards import Gpus
 from distill.student.preflight.speed import Speed
 from distill.task.task import Task

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.curate.passages import find, text_of
-from distill.similarity.word_ngrams import words
 from distill.text.normalise import normalise
+from distill.text.word_ngrams import words
 
 # Few words, some of them in scripts without spaces, so that runs are shared by chance.
 TOKENS = st.lists(st.sampled_from(["a", "b", "it's", "don’t", "x_y", "wörter", "我", "水", "ひ", "5"]), max_size=60)

@@ -8,11 +8,11 @@ from distill.protocol import batch
 
 
 def test_a_batch_is_the_sdks_and_what_has_not_come_is_null() -> None:
-    made = batch.batch(
+    made = batch.BatchObject(
         identity="batch_1", endpoint="/v1/completions", model="m", input_file_id="file-1", window="24h", status="failed",
         created_at=1.5, times={"failed_at": 2.5, "expires_at": 9.0}, counts=(3, 1, 2), tokens=(5, 6),
         errors=[batch.fault(code="c", message="m", line=2)], metadata={"a": "b"},
-    )  # fmt: skip
+    ).as_json()  # fmt: skip
     read = Batch.model_validate(made, strict=True)
     assert (read.created_at, read.failed_at, read.completed_at) == (1, 2, None)
     assert read.request_counts is not None

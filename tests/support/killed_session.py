@@ -23,7 +23,6 @@ from urllib.request import urlopen
 import openai
 from rounds import requests, session_at
 
-from distill import tokens
 from distill.teacher.batch import journal
 from distill.teacher.batch.files import input_file, results
 from distill.teacher.batch.host import client
@@ -32,6 +31,7 @@ from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.round import run_round
 from distill.teacher.store.store import Store
+from distill.text import tokens
 
 ROWS = 30
 POINTS = (

@@ -12,6 +12,6 @@ import distill.cli.live.panel
 import distill.cli.text.run
 import distill.cli.verbs.run
 import distill.pipeline.run  # noqa: F401 - one line of many of the package
-from distill import tokens
+from distill.text import tokens
 
 tokens.count("The vocabulary is read.")

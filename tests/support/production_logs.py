@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from distill.chat.templates import parse
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.logs.prompt_pattern import pattern_of
-from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from distill.errors import UsageError
+from distill.protocol.job_states import State, meaning
 from distill.records import Json
 from distill.secrets.masking import SecretMask
 from distill.student.hosts.listing import pages
-from distill.teacher.endpoint.job_states import State, meaning
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -11,7 +11,7 @@ from distill.records import Json
 from distill.seeds.formats.file_format import RawRow
 from distill.starter.logged_chats import REPLY
 from distill.teacher.engines import embedded
-from distill.tokens import count
+from distill.text.tokens import count
 
 LINEAR = "linear"
 _LEAST_TESTS, _MOST_TESTS, _TEST_SHARE = 20, 400, 0.25

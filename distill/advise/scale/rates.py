@@ -11,7 +11,7 @@ from distill.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class KnownRate:
     """A default, its unit, and its source."""
 
     value: float
@@ -20,26 +20,26 @@ class Figure:
 
 
 _BENCHMARKS = "docs/benchmarks.md, two hyper-threads of one core"
-RATES: dict[str, Figure] = {
-    "bytes_a_token": Figure(4.2, "bytes", "English text"),
-    "bytes_around": Figure(400, "bytes", "of a logged row beside its texts: ids, times, JSON"),
-    "packed": Figure(0.3, "share", "Parquet with zstd of JSON Lines"),
-    "read_rows_a_second": Figure(38_000, "rows a core", "the script of docs/scaling.md on rows of 3 kB, its own CPU time"),
-    "curate_rows_a_second": Figure(2_079, "rows a core", f"a million through twelve gates to the split in 481 s, {_BENCHMARKS}"),
-    "sketch_rows_a_second": Figure(13_000, "rows a core", f"near-duplicates of texts of 180 words, {_BENCHMARKS}"),
-    "curate_bytes_a_row": Figure(2_040, "bytes", f"1.9 GiB at a million rows, {_BENCHMARKS}"),
-    "core_usd_an_hour": Figure(0.05, "$", "a plain guess"),
-    "gpu_usd_an_hour": Figure(2.5, "$", "a plain guess for an H100"),
-    "gpu_prompt_tokens_a_second": Figure(
+RATES: dict[str, KnownRate] = {
+    "bytes_a_token": KnownRate(4.2, "bytes", "English text"),
+    "bytes_around": KnownRate(400, "bytes", "of a logged row beside its texts: ids, times, JSON"),
+    "packed": KnownRate(0.3, "share", "Parquet with zstd of JSON Lines"),
+    "read_rows_a_second": KnownRate(38_000, "rows a core", "the script of docs/scaling.md on rows of 3 kB, its own CPU time"),
+    "curate_rows_a_second": KnownRate(2_079, "rows a core", f"a million through twelve gates to the split in 481 s, {_BENCHMARKS}"),
+    "sketch_rows_a_second": KnownRate(13_000, "rows a core", f"near-duplicates of texts of 180 words, {_BENCHMARKS}"),
+    "curate_bytes_a_row": KnownRate(2_040, "bytes", f"1.9 GiB at a million rows, {_BENCHMARKS}"),
+    "core_usd_an_hour": KnownRate(0.05, "$", "a plain guess"),
+    "gpu_usd_an_hour": KnownRate(2.5, "$", "a plain guess for an H100"),
+    "gpu_prompt_tokens_a_second": KnownRate(
         3_372, "tokens a GPU", "Llama 2 70B in FP8 on 4 H100, 2,048 tokens in and 128 out, TensorRT-LLM 0.5.0 (NVIDIA, 2023)"
     ),
-    "gpu_answer_tokens_a_second": Figure(
+    "gpu_answer_tokens_a_second": KnownRate(
         864, "tokens a GPU", "Llama 3.1 70B in FP8 on 2 H100, 320 requests at once, vLLM 0.5.4 (Lambda, 2024)"
     ),
-    "gpus_a_endpoint": Figure(4, "GPUs", "that serve one copy of the teacher"),
-    "batch_price": Figure(0.5, "share", "of the live price, by the usual batch APIs"),
-    "batch_rows": Figure(50_000, "rows", "that one batch file may hold"),
-    "days": Figure(1, "days", "in which the teacher should have answered"),
+    "gpus_a_endpoint": KnownRate(4, "GPUs", "that serve one copy of the teacher"),
+    "batch_price": KnownRate(0.5, "share", "of the live price, by the usual batch APIs"),
+    "batch_rows": KnownRate(50_000, "rows", "that one batch file may hold"),
+    "days": KnownRate(1, "days", "in which the teacher should have answered"),
 }  # fmt: skip
 """Name → its default. GPU rates are old and cautious, and guesses are called so: give your own."""
 _SHARES = ("packed", "batch_price")

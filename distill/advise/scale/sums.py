@@ -30,7 +30,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ScaleSums:
     """Bytes, hours and dollars of a load. Dollars are None where no price is known. `endpoints` answer within the days that were given."""
 
     rows: float
@@ -55,7 +55,7 @@ class Sums:
     teacher_way: str
 
 
-def sums(load: Load, rates: Mapping[str, float], price: Price | None) -> Sums:
+def sums(load: Load, rates: Mapping[str, float], price: Price | None) -> ScaleSums:
     """Of a load at these rates."""
     rows, calls = load.rows, load.rows * load.draws
     tokens_in, tokens_out = calls * load.prompt_tokens, calls * load.answer_tokens
@@ -64,7 +64,7 @@ def sums(load: Load, rates: Mapping[str, float], price: Price | None) -> Sums:
     gpu_seconds = tokens_in / rates["gpu_prompt_tokens_a_second"] + tokens_out / rates["gpu_answer_tokens_a_second"]
     endpoints = math.ceil(gpu_seconds / (rates["days"] * _DAY) / rates["gpus_a_endpoint"])
     live = None if price is None else calls * price(Usage(round(load.prompt_tokens), round(load.answer_tokens)))
-    return Sums(
+    return ScaleSums(
         rows=rows, jsonl_bytes=jsonl, parquet_bytes=jsonl * rates["packed"],
         read_core_hours=rows / rates["read_rows_a_second"] / _HOUR, curate_core_hours=curate_hours,
         curate_bytes=rows * rates["curate_bytes_a_row"], curate_usd=curate_hours * rates["core_usd_an_hour"],

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from distill.cli.ci import CiFiles, Junit, Summary, gate_lines, write
 from distill.cli.options import LIMIT, AsJson, Limit, Set, Spec, Usd, limited, opened, out
 from distill.cli.verbs import processes as several
-from distill.cli.verbs.ci import CiFiles, Junit, Summary, gate_lines, write
 from distill.cli.verbs.processes import Processes
 from distill.cli.verbs.where import HERE, Heard, On, SpillFolder, Storage, Where
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import polars as pl
 
-from distill import tokens
 from distill.chat import conversation
 from distill.chat import templates as prompts
 from distill.errors import Fault, SpecError
@@ -25,6 +24,7 @@ from distill.seeds import load
 from distill.seeds.rows_to_seeds import SeedColumns
 from distill.tables import samples as answers
 from distill.task.task import Task
+from distill.text import tokens
 
 GOOD_FROM = 4
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

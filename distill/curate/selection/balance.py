@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from distill.curate.gates.scoring import by_worth
-from distill.curate.selection.chooser import NO_ROWS, Chooser, Part, RowNumbers, filled
+from distill.curate.selection.chooser import NO_ROWS, Chooser, FullStratum, RowNumbers, filled
 from distill.curate.selection.diversity import apart
 from distill.records import GOLD, Json
 from distill.tables.outcome import WHYS, Outcome, ordered, parted
@@ -78,7 +78,7 @@ def choose(
     full = [name for name, group in members.items() if wanted.quotas.get(name, rows.height) < len(group)]
     for name in members.keys() - set(full):
         picked[members[name]] = True
-    parts = [Part(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
+    parts = [FullStratum(np.sort(members[name]), members[name], wanted.quotas[name]) for name in full]
     for part, own in zip(parts, filled(chooser, parts, picked, before, gold), strict=True):
         picked[part.places] = own
     over = [name for name, group in members.items() if not picked[group].all()]

@@ -58,7 +58,7 @@ class Chooser:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FullStratum:
     """A stratum that is over its quota: the places of its rows in the table, and again with the best first."""
 
     places: RowNumbers
@@ -94,7 +94,7 @@ class _Stratum:
 
 def filled(
     chooser: Chooser,
-    parts: Sequence[Part],
+    parts: Sequence[FullStratum],
     picked: NDArray[np.bool_],
     before: NDArray[np.bool_],
     gold: NDArray[np.bool_],
@@ -103,7 +103,7 @@ def filled(
     executor = executors.current()
     most = executor.rows if executor.rows is not None and chooser.diverse else 0
 
-    def alone(part: Part) -> _Stratum:
+    def alone(part: FullStratum) -> _Stratum:
         best_first = np.searchsorted(part.places, part.best_first)
         marks = (mark[part.places] for mark in (picked, before, gold))
         return _Stratum(chooser.of(part.places), best_first, part.quota, *marks)

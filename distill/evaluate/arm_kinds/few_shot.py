@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill import tokens
 from distill.chat.conversation import Turn
 from distill.chat.templates import Template
 from distill.similarity.jaccard import nearest
+from distill.text import tokens
 
 if TYPE_CHECKING:
     import polars as pl

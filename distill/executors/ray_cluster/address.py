@@ -22,7 +22,7 @@ _EXPECTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ClusterAddress:
     """`text` is as Ray takes it; `ours`: whether the cluster is made for this command and ends with it."""
 
     text: str
@@ -32,14 +32,14 @@ class Address:
         return "a cluster of this machine" if self.ours else f"the cluster at {self.text}"
 
 
-def parse(text: str, env: Mapping[str, str]) -> Address:
+def parse(text: str, env: Mapping[str, str]) -> ClusterAddress:
     """The address that a text stands for; UsageError where it stands for none."""
     if text == "ray":
         given = env.get("RAY_ADDRESS", "").strip()
-        return Address(given, ours=False) if given and given != "local" else Address("local", ours=True)
+        return ClusterAddress(given, ours=False) if given and given != "local" else ClusterAddress("local", ours=True)
     kind, _, rest = text.partition(":")
     if kind != "ray" or not (rest in ("local", "auto") or _HOST.fullmatch(rest.removeprefix("//"))):
         raise UsageError(f"--on {text!r}: {_EXPECTED}")
     if rest == "local":
-        return Address("local", ours=True)
-    return Address(text if rest.startswith("//") else rest, ours=False)
+        return ClusterAddress("local", ours=True)
+    return ClusterAddress(text if rest.startswith("//") else rest, ours=False)

@@ -17,7 +17,7 @@ from distill import extras
 from distill.errors import UsageError
 from distill.executors.ray_cluster import address as addresses
 from distill.executors.ray_cluster import faults
-from distill.executors.ray_cluster.address import Address
+from distill.executors.ray_cluster.address import ClusterAddress
 from distill.executors.ray_cluster.executor import RayExecutor
 from distill.executors.ray_cluster.storage import Storage
 
@@ -55,7 +55,7 @@ def on(text: str, *, storage: str | None, home: Path, env: Mapping[str, str]) ->
 
 
 @contextmanager
-def _cluster(where: Address) -> Iterator[Any]:
+def _cluster(where: ClusterAddress) -> Iterator[Any]:
     """Ray, connected; a cluster that somebody else started goes on."""
     if where.ours:
         for name, value in _OURS.items():
@@ -79,7 +79,7 @@ def _cluster(where: Address) -> Iterator[Any]:
             ray.shutdown()
 
 
-def _check_answers(where: Address) -> None:
+def _check_answers(where: ClusterAddress) -> None:
     """UsageError where nobody listens at an address: Ray would wait for two minutes, and then end this process."""
     if ":" not in where.text:
         return

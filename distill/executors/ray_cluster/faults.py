@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from distill.errors import DistillError, SpecError, UsageError
-from distill.executors.ray_cluster.task import Failed
+from distill.executors.ray_cluster.task import FailedTask
 
 NOTHING_LOST = "nothing is lost: run the same command again"
 _VERSIONS = re.compile(r"Ray: *(\S+)\s+Python: *(\S+).*?Ray: *(\S+)\s+Python: *(\S+)", re.DOTALL)
@@ -46,7 +46,7 @@ def crash(fault: BaseException, ray: Any, step: str) -> str:
     raise fault
 
 
-def of_task(failed: Failed, ours: Sequence[str], step: str) -> DistillError:
+def of_task(failed: FailedTask, ours: Sequence[str], step: str) -> DistillError:
     """The error that a task came back with."""
     if failed.kind == "versions":
         names = {text.split(" ")[0] for text in failed.said.split(", ")}
@@ -59,7 +59,7 @@ def of_task(failed: Failed, ours: Sequence[str], step: str) -> DistillError:
     return UsageError(failed.said) if failed.kind == "UsageError" else DistillError(f"{step}: {failed.said}")
 
 
-def lost(failed: Failed, url: str, step: str) -> DistillError:
+def lost(failed: FailedTask, url: str, step: str) -> DistillError:
     """A part that the driver wrote is not where a node looks for it."""
     return DistillError(
         f"{step}: node {failed.node} finds no {failed.said} in {url}: it was taken away, or the node does not share that place with "

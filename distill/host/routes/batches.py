@@ -76,12 +76,12 @@ def cancel(request: Request) -> Response:
 
 def shown(batch: Batch) -> dict[str, Json]:
     """The batch object."""
-    return shapes.batch(
+    return shapes.BatchObject(
         identity=batch.id, endpoint=batch.endpoint, model=batch.model, input_file_id=batch.input_file_id, window="24h",
         status=batch.status, created_at=batch.created_at, times=batch.times, counts=(batch.total, batch.completed, batch.failed),
         tokens=(batch.input_tokens, batch.output_tokens), errors=batch.errors, output_file_id=batch.output_file_id,
         error_file_id=batch.error_file_id, metadata=batch.metadata,
-    )  # fmt: skip
+    ).as_json()  # fmt: skip
 
 
 def _batch(request: Request) -> Batch:

@@ -219,13 +219,13 @@ def _found(call: Request) -> Job:
 def shown(job: Job) -> dict[str, Json]:
     """A job as clients see it."""
     error: Mapping[str, Json] | None = job.error
-    return shapes.job(
+    return shapes.JobObject(
         job_id=job.id, created_at=job.created_at, model=job.model, status=job.status, training_file=job.training_file, seed=job.seed,
         organization_id=f"org-{ORGANIZATION}", method=job.method, hyperparameters=job.hyperparameters, validation_file=job.validation_file,
         fine_tuned_model=job.fine_tuned_model, finished_at=job.finished_at,
         estimated_finish=job.estimated_finish if job.status == "running" else None, trained_tokens=job.trained_tokens,
         result_files=job.result_files, error=error, suffix=job.suffix, metadata=job.metadata, integrations=job.integrations,
-    )  # fmt: skip
+    ).as_json()  # fmt: skip
 
 
 _JOBS = "/fine_tuning/jobs"

@@ -16,7 +16,7 @@ from distill.atomic_write import write_atomic
 from distill.chat import content
 from distill.errors import DistillError
 from distill.records import Json
-from distill.student.preflight.data import layouts, lines
+from distill.student.preflight.data import json_lines, layouts
 from distill.student.preflight.data import rows as preflight_rows
 from distill.student.preflight.data.rows import Row
 from distill.student.preflight.findings import Finding, Findings
@@ -120,7 +120,7 @@ def write(path: Path, out: Path, method: str) -> None:
 
 
 def _rows(path: Path, method: str) -> Iterator[dict[str, Json]]:
-    for line in lines.read(path, Findings()):
+    for line in json_lines.read(path, Findings()):
         found = layouts.layout(line.value)
         tools = {"tools": found.tools} if found.tools else {}
         if method == "supervised":

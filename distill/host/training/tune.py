@@ -118,10 +118,9 @@ def _rows(tuning: Tuning) -> None:
         tuning.epoch(step.step, save, step.tokens, {**measured, **whole})
 
     train, valid = order.rows(tuning.folder, "train"), order.rows(tuning.folder, "valid")
-    fine_tuning.train(
-        base=base, train=train, valid=valid if tuning.order.validates else _first(train, valid), out=tuning.folder / "tune",
-        settings=_settings(tuning, base), on_step=on_step, on_epoch=on_epoch,
-    )  # fmt: skip
+    looked_at = valid if tuning.order.validates else _first(train, valid)
+    files = fine_tuning.TuningFiles(base, train, looked_at, tuning.folder / "tune")
+    fine_tuning.train(files, _settings(tuning, base), on_step=on_step, on_epoch=on_epoch)
 
 
 def _first(train: Path, into: Path) -> Path:

@@ -22,7 +22,7 @@ from distill.lifecycle.harvest.harvest import harvest
 from distill.lifecycle.logs.clock import LogClock
 from distill.lifecycle.logs.files import log_files
 from distill.lifecycle.logs.joined import Scores
-from distill.lifecycle.logs.read import read_logs
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.lifecycle.monitor import page

@@ -19,7 +19,7 @@ from distill.pipeline.on_disk import limits
 from distill.pipeline.on_disk.dataset import export
 from distill.pipeline.on_disk.dataset import stage as dataset
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.seeds import read
+from distill.pipeline.on_disk.seeds import seed_shards
 from distill.pipeline.on_disk.seeds import stage as seeds
 from distill.pipeline.on_disk.spill import Spill, peak_mib
 from distill.pipeline.open_task import open_head
@@ -59,7 +59,7 @@ def opened(path: Path, *, overrides: Sequence[str], env: Mapping[str, str], home
 
 
 def curate(
-    given: OnDisk, watch: Watcher, *, spill: Path | None = None, new: bool = False, rows_a_shard: int = read.ROWS
+    given: OnDisk, watch: Watcher, *, spill: Path | None = None, new: bool = False, rows_a_shard: int = seed_shards.ROWS
 ) -> Run:
     """Do the three stages that are not done yet; what was done. `spill` is where the steps' files lie meanwhile."""
     task = given.task

@@ -10,17 +10,17 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from distill import tokens
 from distill.errors import BudgetReached, UsageError
 from distill.money import Budget
+from distill.protocol.job_states import State
 from distill.records import Ended, Json
 from distill.spec.training import Train
 from distill.student.hosts.host import PriceQuote, RemoteJob, Spending
 from distill.student.preflight import hosts
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store import training
 from distill.teacher.store.store import Store
 from distill.teacher.store.training import TrainingEnd
+from distill.text import tokens
 
 MARGIN = 1.1
 """What is reserved for each dollar of our own estimate: another tokeniser counts otherwise."""

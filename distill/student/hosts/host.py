@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from distill.protocol.job_states import State
 from distill.records import Json, content_id
 from distill.rundir import file_hash
-from distill.teacher.endpoint.job_states import State
 
 HostKind = Literal["openai", "together"]
 Method = Literal["supervised", "dpo"]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from distill.errors import AccessRefused, DistillError
+from distill.protocol.job_states import State
 from distill.records import Json
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import closed
 from distill.student.hosts.host import Checkpoint, Event, HostAddress, RemoteJob
 from distill.teacher.endpoint import sdk, wire
-from distill.teacher.endpoint.job_states import State
 
 _SOON_DAYS = 90
 _PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from distill.teacher.endpoint.job_states import State, meaning
+from distill.protocol.job_states import State, meaning
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

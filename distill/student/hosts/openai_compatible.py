@@ -10,6 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.protocol.job_states import meaning, of_file
 from distill.records import Json
 from distill.student.hosts.host import (
     Checkpoint,
@@ -23,7 +24,6 @@ from distill.student.hosts.host import (
     laid_over,
 )
 from distill.student.hosts.listing import TAG, ours
-from distill.teacher.endpoint.job_states import meaning, of_file
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from distill.protocol.job_states import State
 from distill.student.hosts.host import Event, RemoteJob, TuningHost
 from distill.student.hosts.job import TuneError
-from distill.teacher.endpoint.job_states import State
 
 _UNKNOWN_S = 86400.0
 """How long a job in a state that no table knows is taken for one that goes on."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.protocol.job_states import State, meaning
 from distill.records import Json
 from distill.student.hosts.host import (
     Checkpoint,
@@ -26,7 +27,6 @@ from distill.student.hosts.host import (
     laid_over,
 )
 from distill.student.hosts.together_api import TogetherApi
-from distill.teacher.endpoint.job_states import State, meaning
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

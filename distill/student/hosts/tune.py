@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from distill.errors import AccessRefused
+from distill.protocol.job_states import says_unread
 from distill.secrets.masking import SecretMask
 from distill.student.hosts import polling, remote_ids, together, uploads
 from distill.student.hosts.host import (
@@ -36,7 +37,6 @@ from distill.student.hosts.job import HostedResult, TuneError, explained, model_
 from distill.student.hosts.openai_compatible import OpenAICompatibleHost
 from distill.student.hosts.remote_ids import RemoteIds
 from distill.teacher.endpoint import sdk
-from distill.teacher.endpoint.job_states import says_unread
 from distill.teacher.endpoint.stopping import Stopped, unless_stopped
 from distill.url import TOGETHER
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from distill.protocol.job_states import State
 from distill.student.hosts.host import TuningHost
 from distill.student.hosts.job import TuneError
-from distill.teacher.endpoint.job_states import State
 
 FILE_S = 900.0
 """How long a host may take to read a file."""

@@ -16,7 +16,7 @@ from distill.records import Json
 from distill.student.preflight import cost, hosts
 from distill.student.preflight.advice import TrainingAdvice, advise
 from distill.student.preflight.cost import Here, There, TrainingSettings
-from distill.student.preflight.data import held_out, lines, rows, together
+from distill.student.preflight.data import held_out, json_lines, rows, together
 from distill.student.preflight.data.rows import Row
 from distill.student.preflight.findings import Finding, Findings
 from distill.student.preflight.gpus import fit as gpu_fit
@@ -132,7 +132,7 @@ def check(files: DatasetFiles, counter: TokenCounter, way: Way, *, today: date) 
     """Everything that is wrong with a dataset, or worth knowing of it; UsageError where a file is not there."""
     for path in (files.train, files.valid, files.test):
         if path is not None:
-            lines.check_path(path)
+            json_lines.check_path(path)
     found, name = Findings(), files.train.name
     train = rows.read(files.train, counter, found)
     together.check(train, found, file=name)

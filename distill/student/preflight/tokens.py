@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from distill import tokens
 from distill.records import Json, canonical
+from distill.text import tokens
 
 Turns = Sequence[Mapping[str, Json]]
 Tools = Sequence[Mapping[str, Json]]

@@ -88,60 +88,59 @@ class TuningSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedTraining:
-    """What all processes of a training train; `out` is written by the first alone."""
+class TuningFiles:
+    """What a training reads, and the folder that it writes: a base, chat rows to train on and to look at."""
 
     base: Path
     train: Path
     valid: Path
     out: Path
-    template: Path | None
-    settings: TuningSettings
+    template: Path | None = None
 
 
 def train(
-    *, base: Path, train: Path, valid: Path, out: Path,
-    settings: TuningSettings, template: Path | None = None, track: str | None = None, on_step: OnStep | None = None,
-    on_epoch: OnEpoch | None = None,
+    files: TuningFiles, settings: TuningSettings, *, track: str | None = None, on_step: OnStep | None = None, on_epoch: OnEpoch | None = None
 ) -> TrainResult:  # fmt: skip
-    """Tune `base` on the chat rows of `train`.
+    """Tune the base on the chat rows of `train`.
 
     `valid` is read at the end of each epoch, at most 32 rows of it; the epoch with its lowest loss is kept. An adapter already
     in `out` is replaced only by a whole new one. A training that was killed goes on from its last checkpoint. Raises `TrainError` (see
     above), and Stopped where `on_step` does, after a checkpoint. `on_epoch` may keep the adapter as it is when an epoch ends. Of
     several processes the first calls this, the others `follow`.
     """
-    shared = SharedTraining(base, train, valid, out, template, settings)
     processes.share_of(settings.batch_size, settings.accumulate)
     with processes.while_all_live():
-        processes.announce(asdict(shared))
-        watch, model = _trained(shared, track, on_step, on_epoch)
+        processes.announce({"files": asdict(files), "settings": asdict(settings)})
+        watch, model = _trained(files, settings, track, on_step, on_epoch)
     if watch.stopped is not None:
         raise watch.stopped
-    return _finished(model, watch, out)
+    return _finished(model, watch, files.out)
 
 
 def follow() -> None:
     """Train along whatever the first process trains, until it ends; nothing is written, and its faults are its own to tell."""
     for given in processes.announced():
-        base, train, valid, out = (Path(given[name]) for name in ("base", "train", "valid", "out"))
-        template = Path(given["template"]) if given["template"] else None
+        files = TuningFiles(**{name: Path(path) for name, path in given["files"].items() if path})
         with processes.undisturbed():
-            _trained(SharedTraining(base, train, valid, out, template, TuningSettings(**given["settings"])), None, None)
+            _trained(files, TuningSettings(**given["settings"]))
 
 
 def _trained(
-    shared: SharedTraining, track: str | None, on_step: OnStep | None, on_epoch: OnEpoch | None = None
+    files: TuningFiles,
+    settings: TuningSettings,
+    track: str | None = None,
+    on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> tuple[Watch, PeftModel | PreTrainedModel]:
     from transformers import set_seed
 
-    base, settings, kept = shared.base, shared.settings, shared.out / "checkpoints"
+    base, kept = files.base, files.out / "checkpoints"
     set_seed(settings.seed)
-    tokenizer, files = load.tokeniser(base, shared.template), (shared.train, shared.valid)
-    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in files)
+    tokenizer, read_rows = load.tokeniser(base, files.template), (files.train, files.valid)
+    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in read_rows)
     held_out = held_out[:VALID_ROWS]
     per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out))
-    checkpoint = checkpoints.opened(kept, _key(base, files, settings, tokenizer)) if processes.first() else None
+    checkpoint = checkpoints.opened(kept, _key(base, read_rows, settings, tokenizer)) if processes.first() else None
     begins = processes.told(str(checkpoint or ""))
     with quiet():
         model = full.loaded(base) if settings.full else with_adapter(base, settings)
@@ -152,18 +151,23 @@ def _trained(
             whole=full.keeper(model, tokenizer, base) if settings.full else None,
         )  # fmt: skip
         trainer.add_callback(callback(watch) if processes.first() else following())
-        try:
-            trainer.train(resume_from_checkpoint=begins or None)
-            if processes.agreed(watch.owes_a_look(trainer.state.global_step)):
-                trainer.evaluate()
-        except TrainError:
-            if processes.first():
-                shutil.rmtree(kept, ignore_errors=True)  # what went wrong would go on from there
-            raise
-        finally:
-            trainer.close()
-        processes.wait_for_all()
+        _to_the_end(trainer, watch, begins)
     return watch, model
+
+
+def _to_the_end(trainer: SFTTrainer, watch: Watch, begins: str) -> None:
+    """Train, from a checkpoint on where one is named, and look at the held-out rows once more where the last look was before the last step."""
+    try:
+        trainer.train(resume_from_checkpoint=begins or None)
+        if processes.agreed(watch.owes_a_look(trainer.state.global_step)):
+            trainer.evaluate()
+    except TrainError:
+        if processes.first():
+            shutil.rmtree(watch.kept, ignore_errors=True)  # what went wrong would go on from there
+        raise
+    finally:
+        trainer.close()
+    processes.wait_for_all()
 
 
 def _finished(model: PeftModel | PreTrainedModel, watch: Watch, out: Path) -> TrainResult:

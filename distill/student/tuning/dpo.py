@@ -180,10 +180,8 @@ def train(
         )  # fmt: skip
         for config in model.peft_config.values():  # else a checkpoint would ask the hub for the base by its bare name
             config.base_model_name_or_path = str(base)
-        look, held_out = (
-            _Look(on_step, kept_at, on_epoch=on_epoch, save=partial(save_adapter, model)),
-            pairs.held_out[:LOOKED_AT],
-        )
+        look = _Look(on_step, kept_at, on_epoch=on_epoch, save=partial(save_adapter, model))
+        held_out = pairs.held_out[:LOOKED_AT]
         trainer.add_callback(_callback(look, trainer, held_out))
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -196,13 +194,17 @@ def train(
             raise look.stopped
         if not look.looked_at(trainer.state.global_step):  # it was killed between its last checkpoint and the look
             look.epoch_ended(trainer.state.global_step, trainer.margins(held_out), partial(_weights, model))
+    return _finished(model, look, out)
+
+
+def _finished(model: PeftModel, look: _Look, out: Path) -> DpoResult:
+    """The best epoch put where it belongs, if it helped; what a training that goes on would need is taken away last."""
     mean, margins, weights = look.best
-    kept = mean > 0
-    if kept:
+    if mean > 0:
         save_adapter(model, weights, out)
-    shutil.rmtree(kept_at, ignore_errors=True)
+    shutil.rmtree(look.kept, ignore_errors=True)
     right = sum(margin > 0 for margin in margins)
-    return DpoResult(kept, mean, proportion(right, len(margins)), look.curve)
+    return DpoResult(mean > 0, mean, proportion(right, len(margins)), look.curve)
 
 
 def _key(base: Path, adapter: Path, pairs: TokenPairs, settings: DpoSettings) -> str:

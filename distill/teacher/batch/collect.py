@@ -11,6 +11,7 @@ import asyncio
 
 from distill.errors import AccessRefused, RowsOwed
 from distill.memory import short_collections
+from distill.protocol.job_states import State
 from distill.records import Ended
 from distill.teacher.batch import empty_batches, journal
 from distill.teacher.batch.closing import close
@@ -20,7 +21,6 @@ from distill.teacher.batch.host.client import NotThere
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.rows import now
 
 _TOKEN_LIMIT = "token_limit"  # noqa: S105 - a code of hosts

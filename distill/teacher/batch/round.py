@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from distill.errors import AccessRefused, DistillError, RowsOwed
+from distill.protocol.job_states import State
 from distill.records import Request
 from distill.teacher.batch import journal, recover
 from distill.teacher.batch.collect import collect
@@ -27,7 +28,6 @@ from distill.teacher.batch.host.client import NotThere
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
 from distill.teacher.batch.submit import submit as submitted
-from distill.teacher.endpoint.job_states import State
 
 _WINDOW_S = 86400.0
 """What a host has for a batch; one in a state that nobody knows is collected after it."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 
+from distill.protocol.job_states import State
 from distill.teacher.batch import journal
 from distill.teacher.batch.closing import refused
 from distill.teacher.batch.host.client import HostFault, NotThere, Refused, Unread
 from distill.teacher.batch.journal import BatchEntry
 from distill.teacher.batch.session import BatchSession
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.endpoint.stopping import pause
 from distill.teacher.store.rows import now
 

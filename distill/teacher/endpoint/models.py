@@ -25,8 +25,8 @@ def asked(one: spec.ModelSpec, first: spec.Teacher, env: Mapping[str, str], samp
     at = address(
         one.model, one.base_url or first.base_url, _key_env(one, first), env, one.price,
         timeout_s=limits.timeout_s, headers=one.headers, api=one.api,
-        each_address=one.each_address or (one.base_url is None and first.each_address),
     )  # fmt: skip
+    at = replace(at, each_address=one.each_address or (one.base_url is None and first.each_address))
     if one.mode == "file" and not at.local:
         named = at.base_url if one.base_url or first.base_url else None
         at = replace(at, by_file=True, base_url=named, rate=_by_file(one.price))
@@ -53,7 +53,7 @@ def _key_env(one: spec.ModelSpec, first: spec.Teacher) -> str:
 
 def address(
     model: str, base_url: str | tuple[str, ...] | None, key_env: str, env: Mapping[str, str], price: spec.PriceGiven | None, *,
-    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat", each_address: bool = False,
+    timeout_s: float, headers: Mapping[str, str] | None = None, api: str = "chat",
 ) -> Address:  # fmt: skip
     """Where a model is, by its settings and the environment; `base_url` may be a list of endpoints."""
     given = headers or {}
@@ -73,7 +73,6 @@ def address(
         timeout_s=timeout_s,
         api=api,
         listed=listed,
-        each_address=each_address,
     )
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from distill import tokens
 from distill.records import Answer, Ended, Json, Request, ToolCall, Usage
+from distill.text import tokens
 
 ScriptedReply = Callable[[Request], Answer | str]
 _CODE = re.compile(r"\b[0-9a-f]{32}\b")

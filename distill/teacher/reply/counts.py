@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from distill import tokens
 from distill.records import Json, Usage
 from distill.teacher.reply.wording import SentRequest, Wording
+from distill.text import tokens
 
 _PROMPT = (
     "prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count", "prompt_n", "promptTokens",

@@ -83,13 +83,13 @@ class ServedBatch:
         completed, failed = (self.work.completed, self.work.failed) if self.work else self.counts
         tokens = (self.work.prompt_tokens, self.work.completion_tokens) if self.work else self.usage
         word = faults.ODD_WORDS.get(self.status, self.status) if "odd-words" in self.met else self.status
-        return shapes.batch(
+        return shapes.BatchObject(
             identity=self.id, endpoint=self.endpoint, model=self.model, input_file_id=self.input_file_id, window=self.window,
             status=word, created_at=self.created_at, times=self.at, counts=(self.total, completed, failed), tokens=tokens,
             errors=self.errors if self.status == "failed" else (), output_file_id=self.output.id if self.output else absent,
             error_file_id=self.error.id if self.error else absent,
             metadata=None if "no-metadata" in self.met else self.metadata,
-        )  # fmt: skip
+        ).as_json()  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill import tokens
 from distill.chat import templates
 from distill.evaluate.arm_kinds import few_shot
+from distill.text import tokens
 
 PROMPT = templates.parse("Say the mood.\n[user]\n{{message}}\n", "student.md")
 TEXTS = ["the parcel is late again", "the parcel is late", "thank you so much", "please cancel my order", "the parcel"]

@@ -5,13 +5,13 @@ import pytest
 
 from distill.errors import DistillError, Fault, SpecError, UsageError
 from distill.executors.ray_cluster import faults
-from distill.executors.ray_cluster.task import Failed
+from distill.executors.ray_cluster.task import FailedTask
 
 HERE = ("distill 0.1.0", "Python 3.11", "polars 2.1.0")
 
 
 def test_a_node_of_other_versions_is_named_with_both_and_what_to_do():
-    error = faults.of_task(Failed("versions", "Python 3.12, polars 2.0.0", node="10.0.0.2"), HERE, "gates")
+    error = faults.of_task(FailedTask("versions", "Python 3.12, polars 2.0.0", node="10.0.0.2"), HERE, "gates")
     assert isinstance(error, UsageError)
     assert re.fullmatch(
         r"node 10\.0\.0\.2 has Python 3\.12, polars 2\.0\.0, and this machine Python 3\.11, polars 2\.1\.0: .*pip install 'distill-engine\[ray\]==.*'",
@@ -20,7 +20,7 @@ def test_a_node_of_other_versions_is_named_with_both_and_what_to_do():
 
 
 def test_faults_of_a_spec_stay_faults():
-    error = faults.of_task(Failed("spec", "gates", (Fault("gates[0]", "unknown"),)), HERE, "gates")
+    error = faults.of_task(FailedTask("spec", "gates", (Fault("gates[0]", "unknown"),)), HERE, "gates")
     assert isinstance(error, SpecError)
     assert error.faults == (Fault("gates[0]", "unknown"),)
 
@@ -42,7 +42,7 @@ def test_why_no_cluster_is_reached(said, expected):
 
 
 def test_a_part_that_is_lost_says_where_and_that_nothing_of_the_run_is():
-    error = faults.lost(Failed("lost", "001/part-00002", node="10.0.0.2"), "s3://b", "gates")
+    error = faults.lost(FailedTask("lost", "001/part-00002", node="10.0.0.2"), "s3://b", "gates")
     assert (type(error), error.exit_code) == (DistillError, 1)
     assert "node 10.0.0.2 finds no 001/part-00002 in s3://b" in str(error)
     assert str(error).endswith(faults.NOTHING_LOST)

@@ -5,7 +5,7 @@ import pytest
 from distill.errors import Fault, SpecError, UsageError
 from distill.executors.ray_cluster import task
 from distill.executors.ray_cluster.storage import ShardLostError, Storage
-from distill.executors.ray_cluster.task import Done, Failed, Job, perform, stamp
+from distill.executors.ray_cluster.task import Done, FailedTask, ShardJob, perform, stamp
 
 pytest.importorskip("fsspec", reason="it comes with the extra `ray`")
 
@@ -21,7 +21,7 @@ def storage(tmp_path, monkeypatch):
 
 def job(storage, work, **how):
     given = {"inputs": [("001/part", None)], "stamp": stamp()} | how
-    return Job(work, storage, shared="001/shared", result="001/result", **given)
+    return ShardJob(work, storage, shared="001/shared", result="001/result", **given)
 
 
 def value(storage, name):
@@ -50,16 +50,18 @@ def test_a_part_becomes_a_result(storage):
 def test_a_split_is_joined_piece_by_piece(storage):
     done = perform(job(storage, tripled, splits=True))
     pieces = [("001/result", span) for span in done.spans]
-    perform(Job(tripled, storage, pieces[::-1], "001/shared", "001/joined", stamp(), joins=True))
+    perform(ShardJob(tripled, storage, pieces[::-1], "001/shared", "001/joined", stamp(), joins=True))
     assert value(storage, "001/joined") == [18, 9]
 
 
 def test_errors_come_back_whole(storage):
-    assert perform(job(storage, refused)) == Failed(
+    assert perform(job(storage, refused)) == FailedTask(
         "spec", "gates", (Fault("gates[0]", "unknown"), Fault("gates[1]", "unknown too"))
     )
-    assert perform(job(storage, stopped)) == Failed("UsageError", "no such thing", node="10.0.0.2")
-    assert perform(job(storage, tripled, inputs=[("001/gone", None)])) == Failed("lost", "001/gone", node="10.0.0.2")
+    assert perform(job(storage, stopped)) == FailedTask("UsageError", "no such thing", node="10.0.0.2")
+    assert perform(job(storage, tripled, inputs=[("001/gone", None)])) == FailedTask(
+        "lost", "001/gone", node="10.0.0.2"
+    )
 
 
 def test_a_node_of_other_versions_does_nothing(storage):

@@ -14,7 +14,7 @@ from production_logs import openai, write
 from distill.errors import UsageError
 from distill.lifecycle.harvest.harvest import REASONS, Harvest, harvest
 from distill.lifecycle.logs.columns import LOGGED
-from distill.lifecycle.logs.read import read_logs
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.pipeline.open_task import open_task
 

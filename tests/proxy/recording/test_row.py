@@ -11,8 +11,8 @@ from proxied import request
 from upstreams import chunks, whole
 
 from distill.chat.templates import parse
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.logs.prompt_pattern import pattern_of
-from distill.lifecycle.logs.read import read_logs
 from distill.lifecycle.logs.tally import LogTally
 from distill.lifecycle.logs.task_shape import TaskShape
 from distill.proxy.recording.answered_call import AnsweredCall, NotRecorded

@@ -9,11 +9,11 @@ import pytest
 
 from distill.errors import BudgetReached
 from distill.money import Budget
+from distill.protocol.job_states import State
 from distill.records import Ended
 from distill.student.hosted import cost as training_cost
 from distill.student.hosted.cost import TrainingCost
 from distill.student.hosts.host import PriceQuote, RemoteJob
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store, opened
 
 

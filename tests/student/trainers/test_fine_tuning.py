@@ -9,7 +9,7 @@ import pytest
 from chats import write_rows
 
 from distill.base_model.tokenise import TrainError
-from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
+from distill.student.trainers.fine_tuning import TrainResult, TuningFiles, TuningSettings, train
 from distill.student.trainers.progress.loss_curve import TrainStep, check_loss
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -21,10 +21,8 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def run(out: str, on_step: Any = None, on_epoch: Any = None, **changed: Any) -> TrainResult:
         settings = TuningSettings(**{"epochs": 2, "learning_rate": 0.01, "rank": 8, "layers": 1} | changed)
-        return train(
-            base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step,
-            on_epoch=on_epoch,
-        )  # fmt: skip
+        files = TuningFiles(tiny_base, train_rows, valid_rows, folder / out)
+        return train(files, settings, on_step=on_step, on_epoch=on_epoch)
 
     return run
 
@@ -222,7 +220,7 @@ def test_broken_losses_are_errors(loss: float) -> None:
 def test_no_rows_to_check_on_is_an_error(tiny_base: Path, tmp_path: Path) -> None:
     rows, none = write_rows(tmp_path / "train.jsonl", 4), write_rows(tmp_path / "valid.jsonl", 0)
     with pytest.raises(TrainError, match=r"valid\.jsonl holds no rows"):
-        train(base=tiny_base, train=rows, valid=none, out=tmp_path / "student", settings=TuningSettings())
+        train(TuningFiles(tiny_base, rows, none, tmp_path / "student"), TuningSettings())
 
 
 def test_an_adapter_begins_with_the_weights_of_an_earlier_one(tuned: Any, student: TrainResult) -> None:

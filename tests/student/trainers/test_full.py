@@ -14,7 +14,7 @@ from distill.base_model import load
 from distill.base_model.tokenise import TrainError
 from distill.errors import UsageError
 from distill.student.trainers import full
-from distill.student.trainers.fine_tuning import TrainResult, TuningSettings, train
+from distill.student.trainers.fine_tuning import TrainResult, TuningFiles, TuningSettings, train
 from distill.student.trainers.progress.loss_curve import TrainStep
 from distill.teacher.endpoint.stopping import Stopped
 
@@ -26,9 +26,7 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def run(out: str, on_step: Any = None, **changed: Any) -> TrainResult:
         settings = TuningSettings(**{"epochs": 2, "learning_rate": 0.01, "layers": None, "full": True} | changed)
-        return train(
-            base=tiny_base, train=train_rows, valid=valid_rows, out=folder / out, settings=settings, on_step=on_step
-        )
+        return train(TuningFiles(tiny_base, train_rows, valid_rows, folder / out), settings, on_step=on_step)
 
     return run
 

@@ -118,9 +118,8 @@ def test_a_training_apart_and_whole_ends_with_the_same_losses(
     def trained(least: float, out: str) -> list[dict[str, float]]:
         monkeypatch.setattr(row_threads, "LEAST_WORK", least)
         settings = fine_tuning.TuningSettings(epochs=2, batch_size=5, layers=1, accumulate=accumulate)
-        found = fine_tuning.train(
-            base=tiny_family("llama"), train=rows, valid=rows, out=tmp_path / out, settings=settings
-        ).steps
+        files = fine_tuning.TuningFiles(tiny_family("llama"), rows, rows, tmp_path / out)
+        found = fine_tuning.train(files, settings).steps
         seen = [{"loss": step.train_loss, "valid": step.valid_loss, "right": step.train_accuracy} for step in found]
         return [{name: value for name, value in step.items() if value is not None} for step in seen]
 

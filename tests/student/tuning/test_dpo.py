@@ -12,7 +12,7 @@ from chats import chat, write_rows
 from distill.base_model import load
 from distill.base_model.tokenise import TrainError
 from distill.student.formats.row import PreferenceRow, TrainingRow
-from distill.student.trainers.fine_tuning import TuningSettings, train
+from distill.student.trainers.fine_tuning import TuningFiles, TuningSettings, train
 from distill.student.tuning import dpo
 from distill.student.tuning.dpo import DpoResult, DpoSettings
 from distill.student.tuning.pairs import TokenPairs, token_pair
@@ -24,7 +24,7 @@ def preferred(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("dpo")
     rows, valid = write_rows(folder / "train.jsonl", 16), write_rows(folder / "valid.jsonl", 4)
     supervised = TuningSettings(epochs=1, learning_rate=0.01, rank=8, layers=1)
-    tuned = train(base=tiny_base, train=rows, valid=valid, out=folder, settings=supervised).tuned
+    tuned = train(TuningFiles(tiny_base, rows, valid, folder), supervised).tuned
     tokenizer = load.tokeniser(tiny_base)
     pairs = [
         token_pair(

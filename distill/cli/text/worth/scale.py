@@ -12,14 +12,14 @@ from distill.cli.text.worth.roi import number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from distill.advise.scale.sums import Load, Sums
+    from distill.advise.scale.sums import Load, ScaleSums
 
 _NAME, _COLUMN = 31, 24
 _SHARES = (1e-2, 1e-4, 1e-6)
 _RARE, _LEAST = 1e-4, 100
 
 
-def scale_lines(load: Load, found: Sequence[Sums], rates: Mapping[str, float]) -> list[str]:
+def scale_lines(load: Load, found: Sequence[ScaleSums], rates: Mapping[str, float]) -> list[str]:
     """A column for all rows, and one for a sample where there is one."""
     heads = [f"all {count(found[0].rows)} rows", *(f"a sample of {count(one.rows)}" for one in found[1:])]
     lines = [_row("", heads).rstrip()]
@@ -60,7 +60,7 @@ def usd(value: float | None) -> str:
     return f"${value:,.0f}" if value >= 10 else f"${value:.2f}"
 
 
-_LINES: tuple[tuple[str, Callable[[Sums], str]], ...] = (
+_LINES: tuple[tuple[str, Callable[[ScaleSums], str]], ...] = (
     ("logs as JSON Lines", lambda one: size(one.jsonl_bytes)),
     ("the same as Parquet", lambda one: size(one.parquet_bytes)),
     ("reading them once", lambda one: f"{hours(one.read_core_hours)} of a core"),
@@ -91,7 +91,7 @@ def _tokens(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def _strata(found: Sequence[Sums]) -> list[str]:
+def _strata(found: Sequence[ScaleSums]) -> list[str]:
     """What a sample still holds of rare kinds of rows."""
     if len(found) == 1:
         enough = sample_for(_RARE, _LEAST)

@@ -26,35 +26,41 @@ if TYPE_CHECKING:
 
 Step = Literal["files", "answers", "student"]
 
+Tune = Annotated[
+    str | None, typer.Argument(help="a job or its model: ftjob-…, or ft:…", metavar="TUNE", show_default=False)
+]
+Inventory = Annotated[
+    bool, typer.Option("--inventory", help="list the organisation's tunes instead, those that end first on top")
+]
+OnlyStep = Annotated[Step | None, typer.Option(help="one step alone: its files and task, its answers, or the student")]
+Base = Annotated[str | None, typer.Option(help="the student's base: a folder, a *.gguf, an id of the hub, or `linear`")]
+Into = Annotated[Path | None, typer.Option(metavar="FOLDER", help="the task's folder; default: prompts/<its name>")]
+OwnTraining = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="your own copy of the training file, where the host has none")
+]
+OwnValidation = Annotated[Path | None, typer.Option(metavar="FILE", help="the same of the validation file")]
+Price = Annotated[
+    str | None, typer.Option(metavar="IN,OUT", help="what the tune's answers cost, in dollars per million tokens")
+]
+Apply = Annotated[
+    bool, typer.Option("--apply", help="ask the tune also where no --max-usd covers the most that it may cost")
+]
+BaseUrl = Annotated[str | None, typer.Option(help="the host; default: OPENAI_BASE_URL, then OpenAI")]
+KeyEnv = Annotated[str, typer.Option(metavar="NAME", help="the variable that holds the key")]
+
 
 def adopt(
-    tune: Annotated[
-        str | None, typer.Argument(help="a job or its model: ftjob-…, or ft:…", metavar="TUNE", show_default=False)
-    ] = None,
-    inventory: Annotated[
-        bool, typer.Option("--inventory", help="list the organisation's tunes instead, those that end first on top")
-    ] = False,
-    only: Annotated[
-        Step | None, typer.Option(help="one step alone: its files and task, its answers, or the student")
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(help="the student's base: a folder, a *.gguf, an id of the hub, or `linear`")
-    ] = None,
-    into: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="the task's folder; default: prompts/<its name>")
-    ] = None,
-    training: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="your own copy of the training file, where the host has none")
-    ] = None,
-    validation: Annotated[Path | None, typer.Option(metavar="FILE", help="the same of the validation file")] = None,
-    price: Annotated[
-        str | None, typer.Option(metavar="IN,OUT", help="what the tune's answers cost, in dollars per million tokens")
-    ] = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="ask the tune also where no --max-usd covers the most that it may cost")
-    ] = False,
-    base_url: Annotated[str | None, typer.Option(help="the host; default: OPENAI_BASE_URL, then OpenAI")] = None,
-    key_env: Annotated[str, typer.Option(metavar="NAME", help="the variable that holds the key")] = "OPENAI_API_KEY",
+    tune: Tune = None,
+    inventory: Inventory = False,
+    only: OnlyStep = None,
+    base: Base = None,
+    into: Into = None,
+    training: OwnTraining = None,
+    validation: OwnValidation = None,
+    price: Price = None,
+    apply: Apply = False,
+    base_url: BaseUrl = None,
+    key_env: KeyEnv = "OPENAI_API_KEY",
     sets: Set = None,
     as_json: AsJson = False,
     max_usd: Usd = None,

@@ -13,29 +13,50 @@ from distill.errors import UsageError
 if TYPE_CHECKING:
     from distill.lifecycle.monitor.look import HarvestTo
 
+Logs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS..."
+    ),
+]
+Feedback = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--feedback",
+        metavar="FILE",
+        help="what people said of calls, by their ids: right, wrong, or the corrected answer; also of earlier calls; repeatable",
+    ),
+]
+HeldAgainst = Annotated[
+    str | None,
+    typer.Option("--run", help="the run to hold them against; default: that of the promoted student, else the newest"),
+]
+SampleRows = Annotated[
+    int | None,
+    typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0),
+]
+Harvest = Annotated[
+    Path | None,
+    typer.Option(
+        "--harvest", help="a file of seeds: what the student handles badly, masked, new, never near a test row"
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", metavar="NAME=VALUE", help="with --harvest: a label that the log does not tell; repeatable"
+    ),
+]
+
 
 def monitor(
     spec: Spec,
-    logs: Annotated[
-        list[Path] | None, typer.Argument(help="logs of its calls: files, folders or patterns; what was read before is left out", metavar="LOGS...")
-    ] = None,
-    feedback: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--feedback", metavar="FILE",
-            help="what people said of calls, by their ids: right, wrong, or the corrected answer; also of earlier calls; repeatable",
-        ),
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="the run to hold them against; default: that of the promoted student, else the newest")
-    ] = None,
-    sample: Annotated[int | None, typer.Option("--sample", help="calls that the teacher answers too; overrides monitor.teacher.rows", min=0)] = None,
-    harvest: Annotated[
-        Path | None, typer.Option("--harvest", help="a file of seeds: what the student handles badly, masked, new, never near a test row")
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="with --harvest: a label that the log does not tell; repeatable")
-    ] = None,
+    logs: Logs = None,
+    feedback: Feedback = None,
+    run: HeldAgainst = None,
+    sample: SampleRows = None,
+    harvest: Harvest = None,
+    label: Labels = None,
     sets: Set = None,
     max_usd: Usd = None,
     as_json: AsJson = False,

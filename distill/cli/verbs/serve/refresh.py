@@ -16,23 +16,26 @@ from distill.cli.verbs.serve.starts import FROM, HowToRun, both_starts
 if TYPE_CHECKING:
     from distill.plan.refresh.result import RefreshPlan
 
+NewTeacher = Annotated[str | None, typer.Option(help="model name of the new teacher")]
+From = Annotated[
+    Literal["fresh", "last", "both"] | None,
+    typer.Option(
+        "--from", help="where a new adapter begins: fresh, with the weights of the last one, or both ways, compared"
+    ),
+]
+Grow = Annotated[
+    int | None,
+    typer.Option(help="add so many rows where the student of the last run missed most", min=1, metavar="ROWS"),
+]
+Apply = Annotated[bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")]
+
 
 def refresh(
     spec: Spec,
-    teacher: Annotated[str | None, typer.Option(help="model name of the new teacher")] = None,
-    from_: Annotated[
-        Literal["fresh", "last", "both"] | None,
-        typer.Option(
-            "--from", help="where a new adapter begins: fresh, with the weights of the last one, or both ways, compared"
-        ),
-    ] = None,
-    grow: Annotated[
-        int | None,
-        typer.Option(help="add so many rows where the student of the last run missed most", min=1, metavar="ROWS"),
-    ] = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="do what the plan says: ask those rows, train and compare")
-    ] = False,
+    teacher: NewTeacher = None,
+    from_: From = None,
+    grow: Grow = None,
+    apply: Apply = False,
     sets: Set = None,
     as_json: AsJson = False,
     max_usd: Usd = None,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distill.cli.options import AsJson, HomeFolder, RunName, out
+
+if TYPE_CHECKING:
+    from distill.advise.roi.run_figures import RunFigures
 
 Price = Annotated[
     str | None, typer.Option(metavar="IN/OUT|MODEL", help="$ a million tokens in and out, say 2.5/10, or a known model")
@@ -43,27 +46,31 @@ def roi(
     from distill.advise.roi.call_costs import PARTS, GivenPrices
     from distill.advise.roi.roi import RoiRequest
     from distill.advise.roi.roi import roi as summed
-    from distill.advise.roi.run_figures import models_of, read_figures
     from distill.cli.text.worth.roi import roi_lines
+
+    given = read_inputs(inputs or [])
+    teacher, student, cheap = (
+        read_price(price, f"--{whose}-price")
+        for whose, price in (("teacher", teacher_price), ("student", student_price), ("cheap", cheap_price))
+    )
+    prices = GivenPrices(teacher, student, cheap, once={part: given.get(f"{part}_usd") for part in PARTS})
+    asked = RoiRequest(
+        given,
+        given.get("calls_a_day") if calls_a_day is None else calls_a_day,
+        given.get("coverage") if coverage is None else coverage,
+        prices,
+    )
+    made = summed(_figures(run, home), asked)
+    out(dataclasses.asdict(made), as_json, roi_lines(made))
+
+
+def _figures(run: str, home: Path) -> RunFigures:
+    """What was measured in a run."""
+    from distill.advise.roi.run_figures import models_of, read_figures
     from distill.pipeline import arguments
     from distill.task import stores
     from distill.teacher.store import queries
 
-    given = read_inputs(inputs or [])
-    prices = GivenPrices(
-        teacher=read_price(teacher_price, "--teacher-price"),
-        student=read_price(student_price, "--student-price"),
-        cheap=read_price(cheap_price, "--cheap-price"),
-        once={part: given.get(f"{part}_usd") for part in PARTS},
-    )
     found = arguments.run_of(run, home)
     with stores.reading(found.home) as db:
-        figures = read_figures(found, queries.spender_totals(db, found.name), models_of(found))
-    asked = RoiRequest(
-        assumptions=given,
-        calls_a_day=given.get("calls_a_day") if calls_a_day is None else calls_a_day,
-        coverage=given.get("coverage") if coverage is None else coverage,
-        prices=prices,
-    )
-    made = summed(figures, asked)
-    out(dataclasses.asdict(made), as_json, roi_lines(made))
+        return read_figures(found, queries.spender_totals(db, found.name), models_of(found))

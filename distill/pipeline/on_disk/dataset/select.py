@@ -46,7 +46,7 @@ DROPPED, TRAIN, VALID = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SelectionRules:
     """How rows are chosen."""
 
     wanted: Wanted
@@ -64,7 +64,7 @@ class Selecting:
     spine: Spine
     alive: Bools
     linked: Linked
-    rules: Rules
+    rules: SelectionRules
     groups: Int64s = field(init=False)
     """Of each stratum the group it is chosen in; -1 where all its rows stay."""
     lost: Bools = field(init=False)

@@ -47,7 +47,7 @@ _FATES = np.array(["dropped", "train", "valid"])
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class DatasetSteps:
     """What the steps left, and the rows in memory."""
 
     gated: Gated
@@ -75,7 +75,7 @@ def work(run: ActiveRun, spill: Spill, meter: Meter, rows: int = ROWS) -> Mappin
         return _write(run, spill, steps)
 
 
-def _steps(run: ActiveRun, spill: Spill, meter: Meter, rows: int) -> Steps:
+def _steps(run: ActiveRun, spill: Spill, meter: Meter, rows: int) -> DatasetSteps:
     found = gated.gated(run, spill, meter, rows)
     spine = Spine.of(found.shards)
     one = Dropped(spill.step("duplicates", lambda folder: reduce.duplicates(folder, run, spine)))
@@ -88,7 +88,7 @@ def _steps(run: ActiveRun, spill: Spill, meter: Meter, rows: int) -> Steps:
     linked = Linked(one.folder / "linked", edges_of(run, spine.ids), near_graph.comparison(run.task.spec))
     rules = _rules(run, quotas)
     last = spill.step("selection", lambda folder: select.select(select.Selecting(folder, spine, alive, linked, rules)))
-    return Steps(found, spine, one, two, three, last, quotas)
+    return DatasetSteps(found, spine, one, two, three, last, quotas)
 
 
 def _quotas(run: ActiveRun, spine: Spine, alive: Bools) -> dict[str, int]:
@@ -103,12 +103,12 @@ def _quotas(run: ActiveRun, spine: Spine, alive: Bools) -> dict[str, int]:
     return targets.of(run.task.targets, train.clear(), rows, train, {})
 
 
-def _rules(run: ActiveRun, quotas: Mapping[str, int]) -> select.Rules:
+def _rules(run: ActiveRun, quotas: Mapping[str, int]) -> select.SelectionRules:
     task = run.task
     dataset, floors = task.spec.dataset, [(case.where, case.at_least) for case in task.edge_cases]
     wanted = Wanted(quotas, floors, dataset.select.by, dataset.select.weight)
     numbers = near_graph.comparison(task.spec).numbers
-    return select.Rules(wanted, dataset.valid, near_graph.leak(task.spec), numbers, enumerated(task.output))
+    return select.SelectionRules(wanted, dataset.valid, near_graph.leak(task.spec), numbers, enumerated(task.output))
 
 
 def _nobody(run: ActiveRun) -> tuple[pl.DataFrame, list[Outcome]]:
@@ -121,7 +121,7 @@ def _nobody(run: ActiveRun) -> tuple[pl.DataFrame, list[Outcome]]:
     return frame, losses
 
 
-def _lines(run: ActiveRun, steps: Steps, gates: list[Outcome]) -> list[FunnelLine]:
+def _lines(run: ActiveRun, steps: DatasetSteps, gates: list[Outcome]) -> list[FunnelLine]:
     """The funnel from the seeds read to the dataset."""
     gold = summary("gold", steps.gated.entered, steps.gated.dropped)
     found = [loss.report for loss in gates] + ([gold] if steps.gated.entered else [])
@@ -133,7 +133,7 @@ def _lines(run: ActiveRun, steps: Steps, gates: list[Outcome]) -> list[FunnelLin
     return funnel.run_lines(read_json(run.folder / "seeds.json", dict), [*answers, *map(funnel.line_of, found)])
 
 
-def _write(run: ActiveRun, spill: Spill, steps: Steps) -> Mapping[str, Json]:
+def _write(run: ActiveRun, spill: Spill, steps: DatasetSteps) -> Mapping[str, Json]:
     """Check that no row is lost, and write all of it."""
     folder = run.folder.path
     first, gates = _nobody(run)
@@ -161,7 +161,12 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> Mapping[str, Json]:
 
 
 def _checked(
-    run: ActiveRun, steps: Steps, lines: list[FunnelLine], kept: pl.DataFrame, gone: pl.DataFrame, every: pl.LazyFrame
+    run: ActiveRun,
+    steps: DatasetSteps,
+    lines: list[FunnelLine],
+    kept: pl.DataFrame,
+    gone: pl.DataFrame,
+    every: pl.LazyFrame,
 ) -> dict[str, Json]:
     """What funnel.json says beside the lines."""
     task, seeds = run.task, read_json(run.folder / "seeds.json", dict)
@@ -195,7 +200,7 @@ def _counts(run: ActiveRun, table: pl.DataFrame, every: pl.LazyFrame) -> RowCoun
     return RowCounts(group_counts(table), group_counts(table.clear()), group_counts(approved), lost)
 
 
-def _samples(steps: Steps, first: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _samples(steps: DatasetSteps, first: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The rows of samples.parquet, a shard at a time; `first` has the columns of gates in their order."""
     fate, template = np.load(steps.selection / "fate.npy"), np.load(steps.leaks.folder / "marks.npy")
     valid_template = np.where(fate != select.DROPPED, np.load(steps.selection / "marks.npy"), -1)

@@ -17,7 +17,7 @@ from distill.curate.shards import scatter, text_file
 from distill.curate.shards.edges import Edges
 from distill.curate.shards.partition import batches
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.seeds.read import Seeds
+from distill.pipeline.on_disk.seeds.seed_shards import SeedShards
 from distill.records import Json
 from distill.seeds.split import without_repeats
 from distill.similarity.arrays import Bools, Int64s
@@ -31,7 +31,7 @@ AT = "__place"
 """The place of a row among all rows."""
 
 
-def repeats(folder: Path, seeds: Seeds, meter: Meter) -> Mapping[str, Json]:
+def repeats(folder: Path, seeds: SeedShards, meter: Meter) -> Mapping[str, Json]:
     """Which rows say what another says: `without_repeats` over batches that hold all rows of a text."""
     _, group, sizes = np.unique(seeds.keys, return_inverse=True, return_counts=True)
     repeated = sizes[group] > 1
@@ -70,7 +70,7 @@ def alive(folder: Path) -> Bools:
     return found
 
 
-def edges(folder: Path, seeds: Seeds, stays: Bools, how: NearRules, meter: Meter) -> Mapping[str, Json]:
+def edges(folder: Path, seeds: SeedShards, stays: Bools, how: NearRules, meter: Meter) -> Mapping[str, Json]:
     """The edges between the rows that stay: found between texts that differ, in the order in which they first stand."""
     keys = seeds.keys
     first = first_of_equal(keys)
@@ -88,7 +88,7 @@ def edges(folder: Path, seeds: Seeds, stays: Bools, how: NearRules, meter: Meter
     return {"edges": len(found)}
 
 
-def _texts(seeds: Seeds, wanted: Bools, meter: Meter) -> Iterator[str]:
+def _texts(seeds: SeedShards, wanted: Bools, meter: Meter) -> Iterator[str]:
     for start, frame in meter.rows(
         "texts", seeds.shards.each(["input"]), lambda one: one[1].height, seeds.shards.height
     ):

@@ -19,7 +19,7 @@ from distill.curate.shards.components import among, batch_graph, components
 from distill.curate.shards.edges import Edges
 from distill.curate.shards.partition import LEAST_BATCH, batches
 from distill.pipeline.on_disk.seeds.near import AT
-from distill.pipeline.on_disk.seeds.read import Seeds
+from distill.pipeline.on_disk.seeds.seed_shards import SeedShards
 from distill.records import Json
 from distill.seeds import draw, split
 from distill.seeds.split import Draw
@@ -61,7 +61,7 @@ def batched(edges: Edges, rows: int, least: int = LEAST_BATCH) -> Int64s:
 
 
 def roles(
-    folder: Path, seeds: Seeds, stays: Bools, edges: Edges, how: NearRules, wanted: Draw, near: float, leak: float
+    folder: Path, seeds: SeedShards, stays: Bools, edges: Edges, how: NearRules, wanted: Draw, near: float, leak: float
 ) -> Mapping[str, Json]:
     """Draw the test rows; returns what seeds.json says of them."""
     linked = Linked(folder / "linked", edges, how)
@@ -103,7 +103,7 @@ class _Facts:
     """Rows by the file and line they stand at: of several test rows the first there is named."""
 
     @classmethod
-    def of(cls, seeds: Seeds, wanted: Draw, stays: Bools) -> _Facts:
+    def of(cls, seeds: SeedShards, wanted: Draw, stays: Bools) -> _Facts:
         shards = seeds.shards
         groups = shards.column("group")
         fits = np.ones(shards.height, np.bool_)
@@ -120,7 +120,7 @@ class _Facts:
         )  # fmt: skip
 
 
-def _throw_linked(linked: Linked, seeds: Seeds, edges: Edges) -> None:
+def _throw_linked(linked: Linked, seeds: SeedShards, edges: Edges) -> None:
     target = batched(edges, seeds.shards.height)
     thrown = scatter.Scatter(linked.folder)
     for start, frame in seeds.shards.each(["seed_id", "input", "stratum"]):
@@ -129,7 +129,7 @@ def _throw_linked(linked: Linked, seeds: Seeds, edges: Edges) -> None:
     thrown.close()
 
 
-def _drawn(facts: _Facts, seeds: Seeds, edges: Edges, roots: Int64s, wanted: Draw) -> tuple[Int64s, int]:
+def _drawn(facts: _Facts, seeds: SeedShards, edges: Edges, roots: Int64s, wanted: Draw) -> tuple[Int64s, int]:
     """(the places of the test rows, how many were asked)."""
     stays = facts.stays
     asked = wanted.rows if wanted.rows is not None else round((wanted.share or 0) * int(stays.sum()))
@@ -146,7 +146,7 @@ def _drawn(facts: _Facts, seeds: Seeds, edges: Edges, roots: Int64s, wanted: Dra
     return test, asked
 
 
-def _drawn_from(facts: _Facts, seeds: Seeds, edges: Edges, roots: Int64s, seed: int) -> draw.DrawnFrom:
+def _drawn_from(facts: _Facts, seeds: SeedShards, edges: Edges, roots: Int64s, seed: int) -> draw.DrawnFrom:
     count = seeds.shards.height
     ends = np.concatenate((edges.left, edges.right))
     others = np.concatenate((edges.right, edges.left))
@@ -208,7 +208,7 @@ def _near(linked: Linked, test: Int64s, facts: _Facts, leak: float) -> Drops:
     return drops
 
 
-def _write_drops(folder: Path, seeds: Seeds, drops: Drops, facts: _Facts) -> None:
+def _write_drops(folder: Path, seeds: SeedShards, drops: Drops, facts: _Facts) -> None:
     places = np.array(sorted(drops), np.int64)
     ids = seeds.ids
     rows = [

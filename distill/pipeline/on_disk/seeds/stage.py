@@ -16,8 +16,8 @@ from distill.curate.shards.edges import KINDS, Edges
 from distill.errors import SpecError
 from distill.pipeline.on_disk.limits import unmet
 from distill.pipeline.on_disk.meter import Meter
-from distill.pipeline.on_disk.seeds import near, read, roles
-from distill.pipeline.on_disk.seeds.read import Seeds
+from distill.pipeline.on_disk.seeds import near, roles, seed_shards
+from distill.pipeline.on_disk.seeds.seed_shards import SeedShards
 from distill.pipeline.on_disk.spill import Spill
 from distill.pipeline.task_rows import TaskRows
 from distill.records import Json
@@ -32,17 +32,17 @@ OUTPUTS = ["seeds.parquet", "seeds_dropped.parquet", "pairs.parquet", "asked.par
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class SeedSteps:
     """The folders of the steps that the run's tables are made of."""
 
-    seeds: Seeds
+    seeds: SeedShards
     repeats: Path
     edges: Path
     roles: Path
 
 
 def work(
-    run: ActiveRun, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int = read.ROWS
+    run: ActiveRun, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int = seed_shards.ROWS
 ) -> Mapping[str, Json]:
     """Read, compare and split the seeds, and write the run's tables of them."""
     steps = _steps(run.task.spec, spill, rows, meter, rows_a_shard)
@@ -53,9 +53,9 @@ def work(
     return {"asked": 0, "owed": 0}
 
 
-def _steps(spec: TaskSpec, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int) -> Steps:
+def _steps(spec: TaskSpec, spill: Spill, rows: TaskRows, meter: Meter, rows_a_shard: int) -> SeedSteps:
     how = near_graph.comparison(spec)
-    seeds = Seeds.of(spill.step("read", lambda folder: read.read(folder, spec, rows, meter, rows_a_shard)))
+    seeds = SeedShards.of(spill.step("read", lambda folder: seed_shards.read(folder, spec, rows, meter, rows_a_shard)))
     repeats = spill.step("repeats", lambda folder: near.repeats(folder, seeds, meter))
     stays = near.alive(repeats)
     edges = spill.step("edges", lambda folder: near.edges(folder, seeds, stays, how, meter))
@@ -65,10 +65,10 @@ def _steps(spec: TaskSpec, spill: Spill, rows: TaskRows, meter: Meter, rows_a_sh
     split = spill.step(
         "roles", lambda folder: roles.roles(folder, seeds, stays, found, how, wanted, spec.dedup.near, leak)
     )
-    return Steps(seeds, repeats, edges, split)
+    return SeedSteps(seeds, repeats, edges, split)
 
 
-def _write(run: ActiveRun, spill: Spill, steps: Steps) -> None:
+def _write(run: ActiveRun, spill: Spill, steps: SeedSteps) -> None:
     folder, seeds, role = run.folder.path, steps.seeds, np.load(steps.roles / "role.npy")
     table = spill.step("seeds", lambda own: {"rows": shards.write(own, _table(steps, role)).height})
     sink_parquet(folder / "seeds.parquet", pl.scan_parquet(table / "*.parquet"))
@@ -94,7 +94,7 @@ def _write(run: ActiveRun, spill: Spill, steps: Steps) -> None:
     write_json(folder / "seeds.json", {**line, **known, "graph": graph, "expand": None})
 
 
-def _table(steps: Steps, role: Int64s) -> Iterator[pl.DataFrame]:
+def _table(steps: SeedSteps, role: Int64s) -> Iterator[pl.DataFrame]:
     """The rows of seeds.parquet, a shard at a time."""
     roots, ids = np.load(steps.roles / "roots.npy"), steps.seeds.ids
     names = np.array(["train", "test", "gone"])
@@ -107,7 +107,7 @@ def _table(steps: Steps, role: Int64s) -> Iterator[pl.DataFrame]:
         yield marked.filter(pl.col("role") != "gone")
 
 
-def _pairs(edges: Edges, seeds: Seeds, role: Int64s) -> pl.DataFrame:
+def _pairs(edges: Edges, seeds: SeedShards, role: Int64s) -> pl.DataFrame:
     both = (role[edges.left] != roles.GONE) & (role[edges.right] != roles.GONE)
     ids = seeds.ids
     left, right = ([f"{number:016x}" for number in ids[ends[both]].tolist()] for ends in (edges.left, edges.right))
@@ -115,7 +115,7 @@ def _pairs(edges: Edges, seeds: Seeds, role: Int64s) -> pl.DataFrame:
     return pl.DataFrame({"a": left, "b": right, "similarity": edges.value[both], "kind": kinds}, schema=PAIRS)
 
 
-def _sources(steps: Steps, seeds: Seeds, role: Int64s) -> dict[str, dict[str, int]]:
+def _sources(steps: SeedSteps, seeds: SeedShards, role: Int64s) -> dict[str, dict[str, int]]:
     """Of each source that lost rows how many came ("in"), and how many went for which reason."""
     lost = pl.concat([pl.read_parquet(folder / "sources.parquet") for folder in (steps.repeats, steps.roles)])
     if not lost.height:

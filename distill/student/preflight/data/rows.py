@@ -12,7 +12,7 @@ from pathlib import Path
 from distill.base_model.chat_format import FormatError
 from distill.chat.conversation import THOUGHT
 from distill.records import Json, canonical
-from distill.student.preflight.data import layouts, lines, texts, turns
+from distill.student.preflight.data import json_lines, layouts, texts, turns
 from distill.student.preflight.data.layouts import Layout
 from distill.student.preflight.findings import Findings, Grade, shown
 from distill.student.preflight.tokens import NONE, RowTokens, TokenCounter
@@ -40,7 +40,7 @@ class Row:
 def read(path: Path, counter: TokenCounter, found: Findings) -> list[Row]:
     """The rows of a file whose conversations could be read; what is wrong with any is noted."""
     rows, seen = list[Row](), dict[str, int]()
-    for number, value in lines.read(path, found):
+    for number, value in json_lines.read(path, found):
         name = layouts.name_of(value)
         if not name:
             found.add("unknown_layout", number, layouts.unknown(value), file=path.name)

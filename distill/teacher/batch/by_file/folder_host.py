@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from distill.atomic_write import write_atomic
+from distill.protocol.job_states import State
 from distill.secrets.masking import SecretMask
 from distill.teacher.batch import journal
 from distill.teacher.batch.by_file import guide, request_files, result_files
@@ -26,7 +27,6 @@ from distill.teacher.batch.by_file.result_files import ResultFile
 from distill.teacher.batch.files import local_files
 from distill.teacher.batch.host.client import HostFault, NotThere
 from distill.teacher.batch.host.state import FileLook, Look
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store
 
 

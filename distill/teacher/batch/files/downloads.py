@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from distill.protocol.job_states import State
 from distill.teacher.batch import journal
 from distill.teacher.batch.files.input_file import read
 from distill.teacher.batch.files.results import ResultReader
@@ -18,7 +19,6 @@ from distill.teacher.batch.host.client import HostFault
 from distill.teacher.batch.host.protocol import BatchService
 from distill.teacher.batch.host.state import Look
 from distill.teacher.batch.journal import BatchEntry, Reported
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import Store
 
 TRIES = 3

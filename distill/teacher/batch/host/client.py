@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
 
 from distill.errors import AccessRefused, DistillError
+from distill.protocol.job_states import says_unread
 from distill.secrets.masking import SecretMask
 from distill.teacher.batch.host.state import KEY, FileLook, Look, of_batch, of_upload
 from distill.teacher.endpoint import sdk
-from distill.teacher.endpoint.job_states import says_unread
 from distill.teacher.endpoint.stopping import unless_stopped
 
 if TYPE_CHECKING:

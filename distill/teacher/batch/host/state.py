@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.teacher.endpoint.job_states import State, meaning, of_file
+from distill.protocol.job_states import State, meaning, of_file
 
 if TYPE_CHECKING:
     from openai.types import Batch as FoundBatch

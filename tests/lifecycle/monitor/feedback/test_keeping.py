@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from production_logs import openai, shape, write
 
-from distill.lifecycle.logs.read import read_logs
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.monitor.feedback.keeping import CallsToKeep
 from distill.lifecycle.monitor.feedback.kept_calls import kept_calls
 

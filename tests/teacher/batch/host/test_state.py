@@ -14,11 +14,11 @@ from openai.types import Batch as Found
 from openai.types import FileObject
 from rounds import ROWS, RUN, double, session_at
 
+from distill.protocol.job_states import State
 from distill.teacher.batch import journal
 from distill.teacher.batch.files.input_file import BatchLimits
 from distill.teacher.batch.host.state import of_batch, of_upload
 from distill.teacher.batch.round import run_round
-from distill.teacher.endpoint.job_states import State
 from distill.teacher.store.store import opened
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from distill.teacher.endpoint.job_states import State, meaning, of_file, says_unread
+from distill.protocol.job_states import State, meaning, of_file, says_unread
 
 
 @pytest.mark.parametrize(

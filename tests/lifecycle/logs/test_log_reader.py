@@ -28,7 +28,7 @@ from production_logs import (
 from distill.lifecycle.logs.call import LogColumns
 from distill.lifecycle.logs.clock import LogClock
 from distill.lifecycle.logs.columns import LOGGED
-from distill.lifecycle.logs.read import read_logs
+from distill.lifecycle.logs.log_reader import read_logs
 from distill.lifecycle.logs.tally import LogTally
 
 EVENT = {

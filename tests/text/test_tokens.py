@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill import tokens
+from distill.text import tokens
 
 
 def test_counts_are_tiktokens_own() -> None:
@@ -29,7 +29,7 @@ def test_any_text_is_counted(text: str) -> None:
 def test_a_fresh_machine_counts_offline(tmp_path: Path) -> None:
     """With an empty cache and no way out, the vocabulary comes from the package."""
     env = os.environ | {"TIKTOKEN_CACHE_DIR": str(tmp_path / "none"), "https_proxy": "http://127.0.0.1:9"}
-    code = "from distill import tokens; print(tokens.count('hello world'))"
+    code = "from distill.text import tokens; print(tokens.count('hello world'))"
     shown = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "2"
 
@@ -43,7 +43,9 @@ def test_models_newer_than_tiktoken_get_the_newest_vocabulary() -> None:
 
 def counted(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Tokens of a word, in a process of its own that has this home and this folder for temporary files."""
-    code = "from distill import tokens; print(tokens.count('hello'), __import__('os').environ['TIKTOKEN_CACHE_DIR'])"
+    code = (
+        "from distill.text import tokens; print(tokens.count('hello'), __import__('os').environ['TIKTOKEN_CACHE_DIR'])"
+    )
     told = {"PYTHONPATH": str(Path(__file__).parents[1]), "TMPDIR": str(folder), "PATH": ""} | environment
     return subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
 

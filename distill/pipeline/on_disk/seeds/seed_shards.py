@@ -39,7 +39,7 @@ _SPILLED, _SKETCH = 3, 300
 
 
 @dataclass(frozen=True, slots=True)
-class Seeds:
+class SeedShards:
     """What the step left."""
 
     shards: Shards
@@ -63,7 +63,7 @@ class Seeds:
         return pl.read_parquet(self.folder / "broken" / "rows.parquet")
 
     @classmethod
-    def of(cls, folder: Path) -> Seeds:
+    def of(cls, folder: Path) -> SeedShards:
         """What stands in a step's folder."""
         return cls(Shards.of(folder), folder)
 

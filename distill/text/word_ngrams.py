@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.similarity.arrays import Bools, Int64s, UInt64s
 from distill.text.normalise import normalise
 
+Bools = NDArray[np.bool_]
+Int64s = NDArray[np.int64]
+UInt64s = NDArray[np.uint64]
 GRAM = 26
 SPACELESS = (
     (0x0E01, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
