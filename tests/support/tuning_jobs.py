@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from distill.protocol.job import event, job
+from distill.protocol.job import JobObject, event
 
 WAY = ("validating_files", "queued", "running", "succeeded")
 """The states of a job that goes well."""
@@ -92,11 +92,11 @@ def new_job(host: TuningHost, body: dict[str, Any]) -> dict[str, Any]:
     name, way = f"ftjob-{len(host.jobs) + 1}", dict(body.get("method") or {"type": "supervised"})
     kind = str(way.get("type", "supervised"))
     asked = way.get(kind, {}).get("hyperparameters", body.get("hyperparameters", {}))
-    host.jobs[name] = job(
+    host.jobs[name] = JobObject(
         job_id=name, created_at=len(host.jobs), model=body["model"], status=WAY[0], training_file=body["training_file"],
         validation_file=body.get("validation_file"), seed=body.get("seed", 0), organization_id="org-loopback", method=kind,
         hyperparameters=asked, suffix=body.get("suffix"), metadata=body.get("metadata"),
-    )  # fmt: skip
+    ).as_json()  # fmt: skip
     host.events[name] = []
     _note(host, host.jobs[name], "Created")
     host.created.set()
