@@ -23,7 +23,7 @@ from distill.atomic_write import write_atomic
 from distill.base_model import load
 from distill.base_model.local import fingerprint
 from distill.base_model.quiet import quiet
-from distill.base_model.tokenise import TokenRow, TrainError, read_rows
+from distill.base_model.tokenise import TokenRow, TrainError, paths
 from distill.records import content_id
 from distill.rundir import file_hash
 from distill.student.processes import group as processes
@@ -136,11 +136,11 @@ def _trained(
 
     base, kept = files.base, files.out / "checkpoints"
     set_seed(settings.seed)
-    tokenizer, read_rows = load.tokeniser(base, files.template), (files.train, files.valid)
-    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in read_rows)
+    tokenizer, paths = load.tokeniser(base, files.template), (files.train, files.valid)
+    rows, held_out = (_rows(path, tokenizer, settings.max_tokens) for path in paths)
     held_out = held_out[:VALID_ROWS]
     per_epoch, read = (sum(len(row.input_ids) for row in part) for part in (rows, held_out))
-    checkpoint = checkpoints.opened(kept, _key(base, read_rows, settings, tokenizer)) if processes.first() else None
+    checkpoint = checkpoints.opened(kept, _key(base, paths, settings, tokenizer)) if processes.first() else None
     begins = processes.told(str(checkpoint or ""))
     with quiet():
         model = full.loaded(base) if settings.full else with_adapter(base, settings)
@@ -189,7 +189,7 @@ def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer:
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
-    if rows := read_rows(path, tokenizer, max_tokens=max_tokens):
+    if rows := paths(path, tokenizer, max_tokens=max_tokens):
         return rows
     raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
 
