@@ -23,7 +23,7 @@ from distill.atomic_write import write_atomic
 from distill.base_model import load
 from distill.base_model.local import fingerprint
 from distill.base_model.quiet import quiet
-from distill.base_model.tokenise import TokenRow, TrainError, paths
+from distill.base_model.tokenise import TokenRow, TrainError, read_rows
 from distill.records import content_id
 from distill.rundir import file_hash
 from distill.student.processes import group as processes
@@ -189,7 +189,7 @@ def _key(base: Path, files: Sequence[Path], settings: TuningSettings, tokenizer:
 
 
 def _rows(path: Path, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> list[TokenRow]:
-    if rows := paths(path, tokenizer, max_tokens=max_tokens):
+    if rows := read_rows(path, tokenizer, max_tokens=max_tokens):
         return rows
     raise TrainError(f"{path} holds no rows; training needs rows to learn and to check on")
 
