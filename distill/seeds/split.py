@@ -80,8 +80,7 @@ def split(
     aside_rows = {TEST: test}
     drops = _apart(every, test, limit, known, TEST)
     if wanted.calibration:
-        own_first, others = _eligible(every, wanted.gold, wanted.where)
-        left = np.setdiff1d(np.concatenate([own_first, others]), np.array([*test, *drops], np.int64))
+        left = _for_calibration(every, wanted, np.array([*test, *drops], np.int64))
         aside_rows[CALIBRATION] = _draw(every, roots, wanted.calibration, known, left, wanted.seed)
         drops = _apart(every, aside_rows[CALIBRATION], limit, known, CALIBRATION, but=test.tolist()) | drops
     role = np.full(every.height, TRAIN, dtype=object)
@@ -183,6 +182,15 @@ def _eligible(rows: pl.DataFrame, gold: bool, where: Mapping[str, str] | None) -
     if not gold:
         return np.flatnonzero(may & ~known), np.zeros(0, np.int64)
     return np.flatnonzero(may & (known if known.any() else True)), np.flatnonzero(may & ~known)
+
+
+def _for_calibration(rows: pl.DataFrame, wanted: Draw, taken: Int64s) -> Int64s:
+    """The places of the rows that may be set apart; those whose known answers would train, where there are no others."""
+    for gold in (wanted.gold, True):
+        places = np.concatenate(_eligible(rows, gold, wanted.where))
+        if len(left := np.setdiff1d(places, taken)):
+            break
+    return left
 
 
 def _draw(

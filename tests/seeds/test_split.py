@@ -291,3 +291,17 @@ def test_no_row_for_calibration_is_of_the_group_of_a_training_row() -> None:
     kept = split(table(made, by=["intent"]), Draw(rows=8, calibration=8), near=NEAR).kept
     groups = {role: set(kept.filter(role=role)["group"]) for role in ("train", "test", "calibration")}
     assert not groups["calibration"] & (groups["train"] | groups["test"])
+
+
+@pytest.mark.parametrize("known", [40, 20, 0])
+def test_where_known_answers_train_some_are_set_apart_for_calibration_only_if_no_other_row_is_left(known: int) -> None:
+    """As with a test file of one's own; the rows that train keep their answers."""
+    rows = [
+        Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i < known else None)
+        for i in range(40)
+    ]
+    pinned = table([Seed({"message": "a row of the test file"}, gold={"a": 1})])
+    kept = split(table(rows), Draw(gold=False, calibration=10), pinned=pinned).kept
+    apart = kept.filter(role="calibration")
+    assert (apart.height, apart["gold"].null_count()) == (10, 0 if known == 40 else 10)
+    assert kept.filter(role="train").height == 30
