@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 import distill
 
 ROOT = Path(distill.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
-TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def functions() -> Iterator[tuple[str, Function]]:
+@functools.cache
+def nodes() -> Sequence[tuple[str, Function | ast.ClassDef | ast.Name]]:
+    """(module, node) of every function, class and name."""
+    kept = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Name)
+    return [
+        (str(path.relative_to(ROOT)), node)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, kept)
+    ]
+
+
+def functions() -> Sequence[tuple[str, Function]]:
     """(module, function), methods too."""
-    return (
-        (name, node)
-        for name, tree in TREES.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    return [(name, node) for name, node in nodes() if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def length(function: Function) -> int:
@@ -44,28 +49,17 @@ def test_no_folder_holds_more_than_twelve_modules() -> None:
     assert {folder: count for folder, count in held.items() if count > 12} == {}
 
 
-def test_functions_are_short_and_take_few_parameters() -> None:
-    """A verb of the command line has a parameter for each of its options."""
+def test_functions_are_short_types_have_a_name_of_their_own_and_few_values_are_of_any_type() -> None:
+    """One test, since it reads the whole package once. A verb of the command line has a parameter for each of its options."""
     lengths = sorted(length(function) for _, function in functions())
     assert lengths[len(lengths) * 9 // 10] <= 18
     assert [(name, one.name) for name, one in functions() if length(one) > 35] == []
     assert [(name, one.name) for name, one in functions() if parameters(one) > 8 and not name.startswith("cli/")] == []
+    types = Counter(one.name for _, one in nodes() if isinstance(one, ast.ClassDef) and not one.name.startswith("_"))
+    assert len([name for name, count in types.items() if count > 1]) <= 3
+    assert sum(isinstance(one, ast.Name) and one.id == "Any" for _, one in nodes()) <= 150
 
 
-def test_a_type_has_a_name_of_its_own() -> None:
-    found = Counter(
-        node.name
-        for tree in TREES.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    )
-    assert len([name for name, count in found.items() if count > 1]) <= 3
-
-
-def test_few_values_are_of_any_type() -> None:
-    assert sum(isinstance(n, ast.Name) and n.id == "Any" for tree in TREES.values() for n in ast.walk(tree)) <= 150
-
-
-@pytest.mark.parametrize("name", ["of", "lines", "read", "found", "utils", "helpers", "common", "manager", "misc"])
-def test_a_module_is_named_for_what_it_holds(name: str) -> None:
-    assert [str(path) for path in MODULES if path.stem == name] == []
+def test_a_module_is_named_for_what_it_holds() -> None:
+    vague = {"of", "lines", "read", "found", "utils", "helpers", "common", "manager", "misc"}
+    assert [str(path) for path in MODULES if path.stem in vague] == []

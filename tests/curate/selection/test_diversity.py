@@ -53,15 +53,15 @@ def test_a_few_beside_many_that_are_taken_come_from_a_fair_sample_and_are_as_far
         return found(inputs, answers)
 
     found = module.traits
-    inputs = [f"order {i * 7919 % 100_000} of {WORDS[i % 7]} {'very ' * (i % 9)}late" for i in range(12_000)]
-    given = (inputs, inputs, [1.0] * 12_000)
-    whole = spread(*given, count=600, weight=1.0)
+    inputs = [f"order {i * 7919 % 100_000} of {WORDS[i % 7]} {'very ' * (i % 9)}late" for i in range(4000)]
+    given = (inputs, inputs, [1.0] * 4000)
+    whole = spread(*given, count=200, weight=1.0)
     monkeypatch.setattr(module, "traits", traits)
-    taken = sorted(whole[:590])
+    taken = sorted(whole[:190])
     more = spread(*given, count=10, weight=1.0, taken=taken)
     assert len(set(more) - set(taken)) == 10
     assert sum(sizes) <= 2 * module.TABLE
-    far = [apart([inputs[i] for i in [*taken, *rows]], ["a"] * 600)[-10:].mean() for rows in (more, whole[590:])]
+    far = [apart([inputs[i] for i in [*taken, *rows]], ["a"] * 200)[-10:].mean() for rows in (more, whole[190:])]
     assert far[0] > 0.9 * far[1]
 
 
