@@ -4,9 +4,9 @@ PYTHON ?= python3
 SPEC ?= prompts/support-triage/task.yaml
 RUN ?= runs/support-triage/001
 BIN := .venv/bin
-# One more than there are cores, five at the most: a tenth of the tests wait for other processes. A worker takes tests that
+# Two more than there are cores, five at the most: a tenth of the tests wait for other processes. A worker takes tests that
 # stand together (worksteal), so what a module or a session shares is made by one of them and not by all.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 5)))
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 3 ? n + 2 : 5)))
 # Many container images turn byte code off; with it, every start of PyTorch would take ten seconds longer.
 export PYTHONDONTWRITEBYTECODE :=
 # --no-compile: Python compiles what it imports on first use, a tenth of what pip would compile here and now.
