@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Z = 1.959964
 """Two-sided 95 %."""
+ALIKE = 1e-9
+"""A value that is no further from the one before it is the same."""
 
 
 def score_interval(
@@ -31,9 +33,11 @@ def score_interval(
     """(mean, low, high) of values in lowest..highest; `rows` is how many independent ones they are worth, by default all."""
     import numpy as np
 
-    # Values that differ by no more than a float's last digits are one value: they would have a spread of rounding errors.
-    x, seen = np.unique(np.asarray(values, dtype=np.float64).round(9), return_counts=True)
-    counts: Float64s = seen.astype(np.float64)
+    # Values that differ by no more than a float's last digits are one value: else rounding errors would look like a spread.
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    starts = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > ALIKE)
+    counts: Float64s = np.diff(starts, append=len(ordered)).astype(np.float64)
+    x: Float64s = np.add.reduceat(ordered, starts) / counts
     weight: Float64s = counts * ((rows or len(values)) / len(values))
     mean = math.fsum(values) / len(values)
     bottom, top = _limits(x, counts, lowest, highest)
@@ -69,12 +73,12 @@ def _distance(y: Float64s, weight: Float64s, z: float) -> float:
         return 0.0
 
     def apart(a: float) -> float:
-        at, square = _moments(weight / (a + y), y)
-        return (mean - at) ** 2 - k * (square - at * at)
+        at, variance = _moments(weight / (a + y), y)
+        return (mean - at) ** 2 - k * variance
 
     if y[0] > 0 and (len(y) == 1 or apart(0.0) <= 0):  # one value has no spread, but for its rounding
-        at, square = _moments(weight / y, y)
-        b, c = 2 * mean * at + k * square, at * at * (1 + k)
+        at, variance = _moments(weight / y, y)
+        b, c = 2 * mean * at + k * (variance + at * at), at * at * (1 + k)
         return at * (b - math.sqrt(max(0.0, b * b - 4 * c * mean * mean))) / (2 * c)
     near, far = math.log(1e-12 * float(y[-1])), math.log(1e6 * float(y[-1]))
     if y[0] <= 0 and apart(math.exp(near)) <= 0:
@@ -84,5 +88,7 @@ def _distance(y: Float64s, weight: Float64s, z: float) -> float:
 
 
 def _moments(weight: Float64s, y: Float64s) -> tuple[float, float]:
+    """Mean and variance. From the mean of the squares, nearly equal values would have a variance of rounding errors, even below 0."""
     total = float(weight.sum())
-    return float(weight @ y) / total, float(weight @ (y * y)) / total
+    mean = float(weight @ y) / total
+    return mean, float(weight @ (y - mean) ** 2) / total

@@ -44,6 +44,18 @@ def test_every_list_of_scores_has_an_interval_around_its_mean(values: list[float
     assert -1e-9 <= low <= mean <= high <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("step", [1e-13, 1e-10, 3e-10, 1e-9, 1e-8, 1e-6])
+def test_values_that_hardly_differ_have_an_interval(step: float) -> None:
+    """Wherever they lie; where it can be rounding alone that tells them apart, it is that of one value."""
+    alike = score_interval([0.3034440603] * 3, 0.0, 1.0)
+    for start in range(300):
+        values = [0.3034440603 + start * 7e-11 + place * step for place in range(3)]
+        found = score_interval(values, 0.0, 1.0)
+        assert 0 <= found[1] <= found[0] <= found[2] <= 1
+        if step < 1e-9:
+            assert found == pytest.approx(alike, abs=1e-6)
+
+
 @pytest.mark.parametrize("value", [place / 11 for place in range(12)])
 @pytest.mark.parametrize("n", [1, 30, 300])
 def test_equal_values_rule_out_no_more_than_so_many_rows_can(value: float, n: int) -> None:
