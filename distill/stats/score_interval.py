@@ -37,7 +37,7 @@ def score_interval(
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     starts = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > ALIKE)
     counts: Float64s = np.diff(starts, append=len(ordered)).astype(np.float64)
-    x: Float64s = np.add.reduceat(ordered, starts) / counts
+    x: Float64s = (np.add.reduceat(ordered, starts) / counts).round(9)
     weight: Float64s = counts * ((rows or len(values)) / len(values))
     mean = math.fsum(values) / len(values)
     bottom, top = _limits(x, counts, lowest, highest)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distill.stats.intervals import proportion
@@ -36,7 +36,13 @@ def test_what_nobody_saw_counts_less_the_more_rows_differ() -> None:
     assert many[2] - many[0] < 0.03
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.sampled_from([0.0, 1e-17, 1e-13, 1e-10]))
+SCORES = st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 9e-248, 1e-12, 1e-9, 0.3, 1 - 1e-9, 1.0])
+
+
+@given(st.lists(SCORES, min_size=1, max_size=60), st.sampled_from([0.0, 1e-17, 1e-13, 1e-10, 1e-9, 3e-9]))
+@example([0.3034440603160969] * 3, 1e-10)
+@example([0.0] * 5, 3e-9)
+@example([9e-248] * 7, 0.0)
 def test_every_list_of_scores_has_an_interval_around_its_mean(values: list[float], noise: float) -> None:
     """Also one whose values differ by a rounding error, as likenesses of equal texts do."""
     moved = [min(1.0, value + noise * (place % 3)) for place, value in enumerate(values)]
