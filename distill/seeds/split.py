@@ -185,12 +185,11 @@ def _eligible(rows: pl.DataFrame, gold: bool, where: Mapping[str, str] | None) -
 
 
 def _for_calibration(rows: pl.DataFrame, wanted: Draw, taken: Int64s) -> Int64s:
-    """The places of the rows that may be set apart; those whose known answers would train, where there are no others."""
-    for gold in (wanted.gold, True):
-        places = np.concatenate(_eligible(rows, gold, wanted.where))
-        if len(left := np.setdiff1d(places, taken)):
-            break
-    return left
+    """The places of the rows that may be set apart; also those whose known answers would train, where there are too few others."""
+    left = np.setdiff1d(np.concatenate(_eligible(rows, wanted.gold, wanted.where)), taken)
+    if wanted.gold or len(left) >= wanted.calibration:
+        return left
+    return np.setdiff1d(np.concatenate(_eligible(rows, True, wanted.where)), taken)
 
 
 def _draw(

@@ -293,8 +293,10 @@ def test_no_row_for_calibration_is_of_the_group_of_a_training_row() -> None:
     assert not groups["calibration"] & (groups["train"] | groups["test"])
 
 
-@pytest.mark.parametrize("known", [40, 20, 0])
-def test_where_known_answers_train_some_are_set_apart_for_calibration_only_if_no_other_row_is_left(known: int) -> None:
+@pytest.mark.parametrize(("known", "others"), [(40, False), (35, False), (30, True), (0, True)])
+def test_where_known_answers_train_some_are_set_apart_for_calibration_only_if_too_few_others_are_left(
+    known: int, others: bool
+) -> None:
     """As with a test file of one's own; the rows that train keep their answers."""
     rows = [
         Seed({"message": f"{i * 7919} rivers and {i * 104729} lamps"}, gold={"a": 1} if i < known else None)
@@ -303,5 +305,5 @@ def test_where_known_answers_train_some_are_set_apart_for_calibration_only_if_no
     pinned = table([Seed({"message": "a row of the test file"}, gold={"a": 1})])
     kept = split(table(rows), Draw(gold=False, calibration=10), pinned=pinned).kept
     apart = kept.filter(role="calibration")
-    assert (apart.height, apart["gold"].null_count()) == (10, 0 if known == 40 else 10)
+    assert (apart.height, apart["gold"].null_count() == 10) == (10, others)
     assert kept.filter(role="train").height == 30
