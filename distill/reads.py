@@ -19,30 +19,28 @@ from pathlib import Path
 _SEEN: ContextVar[set[str] | None] = ContextVar("distill_reads", default=None)
 
 
-def active() -> bool:
-    """Whether anything is recorded."""
-    return _SEEN.get() is not None
+seen = _SEEN.get
+"""The names that are recorded now; None where nothing is. Settings are read a thousand times for each that is noted anew."""
 
 
 def note(what: str) -> None:
     """Record that something is read; costs one look-up where nothing is recorded."""
-    seen = _SEEN.get()
-    if seen is not None:
-        seen.add(what)
+    if (names := seen()) is not None:
+        names.add(what)
 
 
 def note_file(path: Path) -> None:
     """Record that a file, or whether it is there, is read."""
-    if active():
-        note(f"file:{path.absolute()}")
+    if (names := seen()) is not None:
+        names.add(f"file:{path.absolute()}")
 
 
 @contextmanager
 def recording() -> Iterator[set[str]]:
     """Collect the names of all that is read inside."""
-    seen = set[str]()
-    with _as(seen):
-        yield seen
+    names = set[str]()
+    with _as(names):
+        yield names
 
 
 @contextmanager
@@ -53,8 +51,8 @@ def unrecorded() -> Iterator[None]:
 
 
 @contextmanager
-def _as(seen: set[str] | None) -> Iterator[None]:
-    token = _SEEN.set(seen)
+def _as(names: set[str] | None) -> Iterator[None]:
+    token = _SEEN.set(names)
     try:
         yield
     finally:

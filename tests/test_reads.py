@@ -13,10 +13,10 @@ def test_reads_are_noted_only_while_recording(tmp_path: Path) -> None:
     with reads.recording() as seen:
         reads.note("spec:a")
         reads.note_file(tmp_path / "x")
-        assert reads.active()
+        assert reads.seen() is not None
     reads.note("spec:after")
     assert seen == {"spec:a", f"file:{tmp_path}/x"}
-    assert not reads.active()
+    assert reads.seen() is None
 
 
 def test_reads_of_a_fact_are_not_the_stages_own() -> None:

@@ -87,13 +87,17 @@ def _pack(seeds: Sequence[Seed]) -> bytes:
 def _unpack(piece: bytes) -> Iterator[Seed]:
     rows = pl.read_ipc(io.BytesIO(piece))
     for fields, labels, gold, line, source, group, own_id, kept in rows.iter_rows():
-        known = None if gold is None else json.loads(gold)
-        yield Seed(json.loads(fields), json.loads(labels), known, line, source, group, own_id, json.loads(kept))
+        known = None if gold is None else _value(gold)
+        yield Seed(_value(fields), _value(labels), known, line, source, group, own_id, _value(kept))
 
 
 def _spelt(value: Json) -> str:
-    """JSON with the keys in their order. Half an emoji or a huge integer, which orjson refuses, goes as ASCII."""
+    """JSON with the keys in their order. Half an emoji or a huge integer, which orjson refuses, goes as ASCII behind a blank."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
-        return json.dumps(value)
+        return " " + json.dumps(value)
+
+
+def _value(spelt: str) -> Json:
+    return json.loads(spelt) if spelt[0] == " " else orjson.loads(spelt)

@@ -174,11 +174,11 @@ class Settings(BaseModel):
     if not TYPE_CHECKING:  # or a checker would take every name for a field
 
         def __getattribute__(self, name: str) -> object:
-            if name[0] != "_" and reads.active():
-                names = object.__getattribute__(self, "__dict__").get(_NAMES, {})
-                if name in names:
-                    reads.note(names[name])
-            return super().__getattribute__(name)
+            if name[0] != "_" and (seen := reads.seen()) is not None:
+                names = object.__getattribute__(self, "__dict__").get(_NAMES)
+                if names is not None and name in names:
+                    seen.add(names[name])
+            return object.__getattribute__(self, name)
 
     @property
     def model_fields_set(self) -> set[str]:
@@ -189,7 +189,7 @@ class Settings(BaseModel):
 
     def model_dump(self, **how: Any) -> dict[str, Json]:
         """As pydantic's; every setting that the group holds is read."""
-        if reads.active():
+        if reads.seen() is not None:
             for name in values(self):
                 if not name.endswith(_GIVEN) or how.get("exclude_unset"):
                     reads.note(name)

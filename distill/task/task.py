@@ -76,8 +76,8 @@ class Task:
     if not TYPE_CHECKING:  # or a checker would take every name for a field
 
         def __getattribute__(self, name: str) -> object:
-            if reads.active() and name in _FIELDS:
-                reads.note(f"task:{name}")
+            if name in _FIELDS and (seen := reads.seen()) is not None:
+                seen.add(f"task:{name}")
             return object.__getattribute__(self, name)
 
     def __repr__(self) -> str:
