@@ -1,7 +1,8 @@
 """Greedy answers of a base or of its student, many at a time.
 
-A batch holds prompts of like length, padded on the left. What a row gets does not depend on its neighbours but for the last digits
-of its logits: rows of one batch are the rows that were waiting, so a tie may fall the other way in another run.
+A batch holds prompts of like length, padded on the left; what all of them begin with is read once. What a row gets does not
+depend on its neighbours but for the last digits of its logits: rows of one batch are the rows that were waiting, so a tie may
+fall the other way in another run.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distill.base_model import load
+from distill.base_model import load, shared_prefix
 from distill.base_model.chat_format import chat_format
 from distill.base_model.quiet import quiet
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 16_384
 """Of prompts and answers in one batch, padding included."""
 
-PADDED = 1.2
-"""Times the shortest prompt of a batch that its longest may be."""
+PADDED, SLACK = 1.2, 32
+"""How long the longest prompt of a batch may be: so many times the shortest, and so many tokens more. A batch that is begun
+anew costs more than the padding of short prompts does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,14 @@ class Generator:
 
         stops = list(chat_format(self.tokenizer).stops)
         width, most = max(len(prompt.ids) for prompt in prompts), max(prompt.most for prompt in prompts)
-        ids, mask = _padded(prompts, width, stops[0])
+        same = shared_prefix.length([prompt.ids for prompt in prompts])
         chosen = _Chosen() if any(prompt.logprobs for prompt in prompts) else None
         with torch.inference_mode(), quiet():
+            known = shared_prefix.read(self.model, prompts[0].ids[:same], len(prompts)) if same else None
+            ids, mask = _padded(prompts, width, stops[0], same if known else 0)
             out = self.model.generate(
                 input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device), max_new_tokens=most,
-                do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],
+                past_key_values=known, do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],
                 logits_processor=[chosen] if chosen else None,
             )  # fmt: skip
         return [
@@ -153,7 +158,7 @@ def _batches(prompts: Sequence[Prompt]) -> Iterator[list[int]]:
     for place in sorted(range(len(prompts)), key=lambda place: len(prompts[place].ids)):
         width, most = len(prompts[place].ids), max(most, prompts[place].most)
         full = (len(batch) + 1) * (width + most) > BATCH_TOKENS
-        if batch and (full or width > PADDED * shortest + 8):
+        if batch and (full or width > PADDED * shortest + SLACK):
             yield batch
             batch, most = [], prompts[place].most
         if not batch:
@@ -163,13 +168,16 @@ def _batches(prompts: Sequence[Prompt]) -> Iterator[list[int]]:
         yield batch
 
 
-def _padded(prompts: Sequence[Prompt], width: int, pad: int) -> tuple[Tensor, Tensor]:
-    """(ids, mask), both (rows, width), padded on the left."""
+def _padded(prompts: Sequence[Prompt], width: int, pad: int, same: int) -> tuple[Tensor, Tensor]:
+    """(ids, mask), both (rows, width), padded on the left of what is each row's own: behind the tokens that all begin with."""
     import torch
 
     ids = torch.full((len(prompts), width), pad)
     mask = torch.zeros((len(prompts), width), dtype=torch.long)
+    ids[:, :same] = torch.tensor(prompts[0].ids[:same])
+    mask[:, :same] = 1
     for row, prompt in enumerate(prompts):
-        ids[row, width - len(prompt.ids) :] = torch.tensor(prompt.ids)
-        mask[row, width - len(prompt.ids) :] = 1
+        begin = width - len(prompt.ids) + same
+        ids[row, begin:] = torch.tensor(prompt.ids[same:])
+        mask[row, begin:] = 1
     return ids, mask

@@ -1,0 +1,56 @@
+"""What all prompts of a batch begin with, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny_models
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.base_model import generation, shared_prefix
+
+TOLD = "Say in one word what the message is about, and answer in the form that is asked for. " * 4
+WORDS = ["one", "two words", "three more words and then some", "a", "fifth of them all, and by far the longest one"]
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), min_size=1, max_size=5), st.integers(0, 40))
+def test_all_begin_with_it_and_each_keeps_a_token_of_its_own(ends: list[list[int]], common: int) -> None:
+    prompts = [[7] * common + end for end in ends]
+    found = shared_prefix.length(prompts)
+    assert all(prompt[:found] == prompts[0][:found] and len(prompt) > found for prompt in prompts)
+    most = min(map(len, prompts)) - 1
+    longer = found < most and len({tuple(prompt[: found + 1]) for prompt in prompts}) == 1
+    assert not longer or found == 0
+    assert found == 0 or (len(prompts) > 1 and found >= 32)
+    assert found >= min(common, most) or min(common, most) < 32 or len(prompts) == 1
+
+
+@pytest.mark.parametrize("family", sorted(tiny_models.FAMILIES))
+def test_answers_are_those_of_whole_prompts(
+    tiny_family: Callable[[str], Path], family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts and probabilities, in fp32; a family with a sliding window reads its prompts whole."""
+    made = generation.generator(tiny_family(family))
+    made.model.float()
+    turns = [[{"role": "user", "content": TOLD + text}] for text in WORDS]
+    prompts = [replace(made.prompt(turn, 12), logprobs=True) for turn in turns]
+    assert shared_prefix.length([prompt.ids for prompt in prompts]) > 32
+    read: list[bool] = []
+    original = shared_prefix.read
+
+    def noted(*given: object) -> object:
+        read.append((found := original(*given)) is not None)  # type: ignore[arg-type]  # passed on
+        return found
+
+    monkeypatch.setattr(shared_prefix, "read", noted)
+    once = made.write(prompts)
+    monkeypatch.setattr(shared_prefix, "length", lambda _: 0)
+    whole = made.write(prompts)
+    assert read == [family not in {"gemma3", "mistral"}]
+    for one, other in zip(once, whole, strict=True):
+        assert (one.text, one.tokens, one.whole) == (other.text, other.tokens, other.whole)
+        assert [sure for _, sure in one.logprobs] == pytest.approx([sure for _, sure in other.logprobs], abs=1e-3)
