@@ -1,7 +1,7 @@
 """What all prompts of a batch begin with, read once: the instructions of a task are most of each prompt.
 
-    [instructions][message one]        the keys and values of the instructions, computed for one row
-    [instructions][message two]   →    and repeated for each; then each row reads its own message alone
+[instructions][message one]        the keys and values of the instructions, computed for one row
+[instructions][message two]   →    and repeated for each; then each row reads its own message alone
 """
 
 from __future__ import annotations
