@@ -24,7 +24,7 @@ from distill.student.processes.shares import Share
 from distill.teacher.progress import Silent
 
 TRAIN = (
-    "student.train={with: lora, base: ./base, epochs: 4, batch_size: 6, layers: null, rank: 4, learning_rate: 0.001}"
+    "student.train={with: lora, base: ./base, epochs: 3, batch_size: 6, layers: null, rank: 4, learning_rate: 0.001}"
 )
 DATASET = ("generate", "curate", "export")
 LAUNCHED = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
