@@ -21,7 +21,7 @@ def length(prompts: Sequence[Sequence[int]]) -> int:
     """How many tokens to read once: 0 where it is not worth it. Each prompt keeps a token of its own, which its answer follows."""
     if len(prompts) < 2:
         return 0
-    first, last = min(prompts), max(prompts)  # what these two share, all between them share
+    first, last = min(prompts, key=list), max(prompts, key=list)  # what these two share, all between them share
     most = min(map(len, prompts)) - 1
     found = next((place for place in range(most) if first[place] != last[place]), most)
     return found if found >= _WORTH else 0
