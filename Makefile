@@ -72,4 +72,6 @@ clean: ## Remove .venv and the caches; never runs/ or .distill/, which hold what
 .venv/.installed-dev: .venv/.installed
 	@echo "Adding the test tools to .venv"
 	@$(REST) -e '.[embedded,train,host,dev]'
+	@echo "Compiling the tests; the processes that run them side by side would each do it"
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null 2>&1 || true
 	@touch $@
