@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,15 +29,17 @@ def length(prompts: Sequence[Sequence[int]]) -> int:
 
 
 def read(model: PreTrainedModel, ids: Sequence[int], rows: int) -> DynamicCache | None:
-    """The keys and values of these tokens for so many rows; None for a model that keeps anything else of what it read.
+    """The keys and values of these tokens for so many rows; None for a model that does not go by the tokens' positions alone.
 
-    A sliding window or a recurrent state would count the padding that stands between the shared tokens and a shorter row's own.
+    A sliding window, a recurrent state, or a bias by distance (MPT) would count the padding that stands between the shared tokens and
+    a shorter row's own.
     """
     import torch
     from transformers.cache_utils import DynamicCache, DynamicLayer
 
     cache = DynamicCache(config=model.config)
-    if any(type(layer) is not DynamicLayer for layer in cache.layers):
+    positioned = "position_ids" in inspect.signature(model.base_model.forward).parameters
+    if not positioned or any(type(layer) is not DynamicLayer for layer in cache.layers):
         return None
     model.base_model(torch.tensor([list(ids)], device=model.device), past_key_values=cache, use_cache=True)  # no logits
     if cache.get_seq_length() != len(ids):

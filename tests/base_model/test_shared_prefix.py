@@ -54,3 +54,18 @@ def test_answers_are_those_of_whole_prompts(
     for one, other in zip(once, whole, strict=True):
         assert (one.text, one.tokens, one.whole) == (other.text, other.tokens, other.whole)
         assert [sure for _, sure in one.logprobs] == pytest.approx([sure for _, sure in other.logprobs], abs=1e-3)
+
+
+def test_a_model_that_counts_distances_reads_whole_prompts(tiny_family: Callable[[str], Path]) -> None:
+    """MPT's bias is by the distance of two places, padding included."""
+    import torch
+    from transformers import AutoModelForCausalLM, MptConfig
+
+    made = generation.generator(tiny_family("gptneox"))
+    sizes = {"vocab_size": len(made.tokenizer), "d_model": 64, "n_layers": 2, "n_heads": 4, "max_seq_len": 1024}
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(MptConfig(**sizes)).float().eval()
+    assert shared_prefix.read(model, list(range(2, 42)), 3) is None
+    mpt = generation.Generator(model, made.tokenizer)
+    prompts = [mpt.prompt([{"role": "user", "content": TOLD + text}], 4) for text in WORDS]
+    assert [one.tokens for one in mpt.write(prompts)] == [mpt.write([prompt])[0].tokens for prompt in prompts]
